@@ -1,0 +1,247 @@
+#ifndef RAMPART_COLLECT_COLLECTOR_HPP
+#define RAMPART_COLLECT_COLLECTOR_HPP
+
+#include "rampart/base/mutex.hpp"
+#include "rampart/base/source_site.hpp"
+#include "rampart/core/result.hpp"
+#include "rampart/core/test_id.hpp"
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace rampart::inline v1 {
+
+/// Something that takes results while a test runs.
+template <class C, class R>
+concept Collector = Result<R> && requires(C& c, R r) {
+    { c.record(std::move(r)) } -> std::same_as<void>;
+};
+
+/// Keeps results in the order of recording (B19). Any number of threads may record at once.
+template <Result R>
+class basic_result_collector {
+public:
+    basic_result_collector() = default;
+    basic_result_collector(basic_result_collector const&) = delete;
+    basic_result_collector& operator=(basic_result_collector const&) = delete;
+
+    void record(R r) {
+        detail::lock_guard const hold(mutex_);
+        results_.push_back(std::move(r));
+    }
+    /// A copy of what has been recorded so far.
+    std::vector<R> results() const {
+        detail::lock_guard const hold(mutex_);
+        return results_;
+    }
+
+private:
+    mutable detail::mutex mutex_{};
+    std::vector<R> results_{};
+};
+using result_collector = basic_result_collector<result>;
+
+/// A result that was recorded inside a run and that no collector took. The run turns each into a fault.
+template <Result R>
+struct basic_lost_result {
+    test_id test{};      ///< the test it came too late for; empty when it belongs to none
+    source_site site{};  ///< where it was recorded
+    R value{};
+};
+
+namespace detail {
+
+/// What this process is running, seen by `record_result` in every thread. One for each result type.
+template <Result R>
+struct run_state {
+    detail::mutex mutex{};
+    bool running = false;
+    std::uint64_t ordinal = 0;  // of the latest test; handles remember it, so that a late one is told from the next test's
+    bool in_test = false;
+    test_id current{};
+    std::vector<R> results{};
+    std::vector<basic_lost_result<R>> lost{};
+
+    static run_state& instance() {
+        static run_state state;
+        return state;
+    }
+};
+
+/// Where a thread's results go: a collector, or a test of the run by its ordinal.
+template <Result R>
+struct destination {
+    void* object = nullptr;
+    void (*record)(void*, R&&) = nullptr;
+    std::uint64_t ordinal = 0;
+    test_id test{};
+    destination* outer = nullptr;
+};
+
+template <Result R>
+destination<R>*& active_destination() noexcept {
+    static thread_local destination<R>* top = nullptr;
+    return top;
+}
+
+}  // namespace detail
+
+template <Result R>
+class basic_collector_scope;
+template <Result R>
+class basic_collector_handle;
+template <Result R = result>
+basic_collector_handle<R> active_collector();
+
+/// Names the collector that is active somewhere, to be handed to another thread or a coroutine:
+///
+///     auto const here = rampart::active_collector();
+///     std::thread([here] { rampart::collector_scope const scope{here}; ... rampart::record_result(r); });
+///
+/// A handle of a test stays valid after the test; what is recorded through it then is late, and becomes a fault. A handle
+/// of a collector of your own is valid as long as that collector.
+template <Result R>
+class basic_collector_handle {
+public:
+    basic_collector_handle() = default;
+    /// False where no collector was active.
+    explicit operator bool() const noexcept { return to_.object != nullptr || to_.ordinal != 0; }
+    /// Whether results go to this very object (B23).
+    template <Collector<R> C>
+    bool refers_to(C const& c) const noexcept {
+        return to_.object == static_cast<void const*>(&c);
+    }
+
+private:
+    friend class basic_collector_scope<R>;
+    friend basic_collector_handle active_collector<R>();
+    detail::destination<R> to_{};
+};
+
+/// While it lives, this thread's results go to the given collector. Scopes nest (B22) and belong to the thread that made
+/// them; end them there, in reverse order.
+template <Result R>
+class basic_collector_scope {
+public:
+    template <Collector<R> C>
+    explicit basic_collector_scope(C& collector) {
+        to_.object = &collector;
+        to_.record = [](void* object, R&& r) { static_cast<C*>(object)->record(std::move(r)); };
+        push();
+    }
+    explicit basic_collector_scope(basic_collector_handle<R> const& handle) : to_(handle.to_) { push(); }
+    basic_collector_scope(basic_collector_scope const&) = delete;
+    basic_collector_scope& operator=(basic_collector_scope const&) = delete;
+    ~basic_collector_scope() { detail::active_destination<R>() = to_.outer; }
+
+private:
+    void push() noexcept {
+        to_.outer = detail::active_destination<R>();
+        detail::active_destination<R>() = &to_;
+    }
+    detail::destination<R> to_{};
+};
+using collector_scope = basic_collector_scope<result>;
+using collector_handle = basic_collector_handle<result>;
+
+/// The collector that `record_result` would use here and now (B23).
+template <Result R>
+basic_collector_handle<R> active_collector() {
+    basic_collector_handle<R> handle;
+    if (auto const* top = detail::active_destination<R>()) {
+        handle.to_ = *top;
+        handle.to_.outer = nullptr;
+        return handle;
+    }
+    auto& state = detail::run_state<R>::instance();
+    detail::lock_guard const hold(state.mutex);
+    if (state.in_test) {
+        handle.to_.ordinal = state.ordinal;
+        handle.to_.test = state.current;
+    }
+    return handle;
+}
+
+/// Hands a result to the active collector: the innermost `collector_scope` of this thread, else the test that this process
+/// is running, whichever thread asks (B21, B24, B25).
+///
+/// True when it was taken. False, and nothing kept, when no test runs. Inside a run a result that nobody takes leaves a
+/// fault: it came after its test had ended, or between two tests.
+template <Result R = result>
+bool record_result(R r, source_site site = source_site::current()) {
+    auto const* const top = detail::active_destination<R>();
+    if (top != nullptr && top->record != nullptr) {
+        top->record(top->object, std::move(r));
+        return true;
+    }
+    auto& state = detail::run_state<R>::instance();
+    detail::lock_guard const hold(state.mutex);
+    bool const for_a_test = top != nullptr && top->ordinal != 0;
+    if (state.in_test && (!for_a_test || top->ordinal == state.ordinal)) {
+        state.results.push_back(std::move(r));
+        return true;
+    }
+    if (state.running) {
+        state.lost.push_back({for_a_test ? top->test : test_id{}, site, std::move(r)});
+    }
+    return false;
+}
+
+/// While it lives, this process is in a run: a test runner makes one, and says when a test begins and ends. One at a time.
+///
+///     rampart::collection_run run;
+///     run.begin_test(id);  body();  session.absorb(id, marks, run.end_test());
+template <Result R>
+class basic_collection_run {
+public:
+    /// Throws `std::logic_error` when a run is on already.
+    basic_collection_run() {
+        auto& state = detail::run_state<R>::instance();
+        detail::lock_guard const hold(state.mutex);
+        if (state.running) throw std::logic_error("rampart::collection_run: this process is in a run already");
+        state.running = true;
+    }
+    basic_collection_run(basic_collection_run const&) = delete;
+    basic_collection_run& operator=(basic_collection_run const&) = delete;
+    ~basic_collection_run() {
+        auto& state = detail::run_state<R>::instance();
+        detail::lock_guard const hold(state.mutex);
+        state.running = false;
+        state.in_test = false;
+        state.results.clear();
+        state.lost.clear();
+    }
+
+    void begin_test(test_id id) {
+        auto& state = detail::run_state<R>::instance();
+        detail::lock_guard const hold(state.mutex);
+        ++state.ordinal;
+        state.current = std::move(id);
+        state.results.clear();
+        state.in_test = true;
+    }
+    /// What the test recorded. Results that still come for it are late from here on.
+    std::vector<R> end_test() {
+        auto& state = detail::run_state<R>::instance();
+        detail::lock_guard const hold(state.mutex);
+        state.in_test = false;
+        return std::exchange(state.results, {});
+    }
+    /// Results that nobody took since the last call.
+    std::vector<basic_lost_result<R>> take_lost() {
+        auto& state = detail::run_state<R>::instance();
+        detail::lock_guard const hold(state.mutex);
+        return std::exchange(state.lost, {});
+    }
+};
+using collection_run = basic_collection_run<result>;
+
+static_assert(Collector<result_collector, result>);
+
+}  // namespace rampart::inline v1
+
+#endif

@@ -1,0 +1,52 @@
+#ifndef RAMPART_SESSION_FAULT_HPP
+#define RAMPART_SESSION_FAULT_HPP
+
+#include <compare>
+#include <string>
+#include <string_view>
+
+namespace rampart::inline v1 {
+
+/// What can go missing or wrong on a result's way to the report.
+enum class fault_kind : unsigned char {
+    incomplete,        ///< somebody said so: `session.mark_incomplete`
+    late_result,       ///< recorded after its test had ended
+    unclaimed_result,  ///< recorded inside a run while no test was running
+    early_exit,        ///< the process ended inside the run
+    missing_worker,    ///< a worker's output never came
+    bad_document,      ///< bytes that are no document of ours: no JSON, another outer shape
+    unknown_schema,    ///< JSON with no schema, or one that this version does not know
+    truncated,         ///< a worker replaced its output because it was over its size limit
+    over_limit,        ///< bytes, depth or records over the reader's limits
+    bad_record,        ///< one record could not be read; an ERROR record stands in its place
+    duplicate_key,     ///< an object held one key twice; the first value is lost
+    trial_conflict,    ///< two processes disagree about a trial's test or threshold
+    repaired_text,     ///< broken UTF-8 or a lone surrogate became U+FFFD; nothing else is lost
+};
+
+constexpr std::string_view to_string(fault_kind kind) noexcept {
+    constexpr std::string_view names[] = {"incomplete",   "late_result",    "unclaimed_result", "early_exit", "missing_worker",
+                                          "bad_document", "unknown_schema", "truncated",        "over_limit", "bad_record",
+                                          "duplicate_key", "trial_conflict", "repaired_text"};
+    return names[static_cast<unsigned char>(kind)];
+}
+
+/// Whether such a fault lost something, or may have: then the run is incomplete.
+constexpr bool loses(fault_kind kind) noexcept { return kind != fault_kind::repaired_text; }
+
+/// Something went missing, or was not as it should be. A session that holds a losing fault is incomplete, and such a run
+/// never ends green: every operation that can lose data leaves one by itself.
+struct fault {
+    fault_kind kind = fault_kind::incomplete;
+    std::string where{};  ///< a worker, a test, a place in the source or in a document; may be empty
+    std::string what{};   ///< in words
+    friend bool operator==(fault const&, fault const&) = default;
+    friend auto operator<=>(fault const&, fault const&) = default;
+};
+
+/// `where: what`, the line that a person reads.
+inline std::string reason(fault const& f) { return f.where.empty() ? f.what : f.where + ": " + f.what; }
+
+}  // namespace rampart::inline v1
+
+#endif

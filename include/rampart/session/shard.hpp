@@ -1,0 +1,26 @@
+#ifndef RAMPART_SESSION_SHARD_HPP
+#define RAMPART_SESSION_SHARD_HPP
+
+#include "rampart/core/trial.hpp"
+#include "rampart/session/fault.hpp"
+#include "rampart/session/record.hpp"
+
+#include <string>
+#include <vector>
+
+namespace rampart::inline v1 {
+
+/// What one process learnt, as a plain value: it can be serialized, carried and merged.
+template <Result R>
+struct basic_shard {
+    std::string worker{};
+    std::vector<basic_record<R>> records{};
+    std::vector<test_entry> tests{};
+    std::vector<trial_spec> trial_specs{};
+    std::vector<fault> faults{};
+};
+using shard = basic_shard<result>;
+
+}  // namespace rampart::inline v1
+
+#endif
