@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -46,14 +47,41 @@ private:
 using result_collector = basic_result_collector<result>;
 
 /// A result that was recorded inside a run and that no collector took. The run turns each into a fault.
-template <Result R>
-struct basic_lost_result {
-    test_id test{};      ///< the test it came too late for; empty when it belongs to none
-    source_site site{};  ///< where it was recorded
-    R value{};
+struct lost_result {
+    test_id test{};       ///< the test it came too late for; empty when it belongs to none
+    source_site site{};   ///< where it was recorded
+    std::string brief{};  ///< `unsafe: forwarded the inbox`
 };
 
 namespace detail {
+
+/// Whether this process is in a run, and what got lost in it, of any result type: a result type that the run does not
+/// collect must not vanish either.
+struct run_log {
+    detail::mutex mutex{};
+    int runs = 0;
+    std::vector<lost_result> lost{};
+
+    // Never destroyed, here and below: a detached thread may still record while the process ends.
+    static run_log& instance() {
+        static run_log* const log = new run_log;
+        return *log;
+    }
+    /// False, always: what `record_result` answers then.
+    template <class R>
+    static bool lose(test_id test, source_site site, R const& r) {
+        run_log& log = instance();
+        {
+            detail::lock_guard const hold(log.mutex);
+            if (log.runs == 0) return false;
+        }
+        // The user's result_traits are asked outside of the lock.
+        std::string text = brief(r);
+        detail::lock_guard const hold(log.mutex);
+        if (log.runs > 0) log.lost.push_back({std::move(test), site, std::move(text)});
+        return false;
+    }
+};
 
 /// What this process is running, seen by `record_result` in every thread. One for each result type.
 template <Result R>
@@ -64,11 +92,10 @@ struct run_state {
     bool in_test = false;
     test_id current{};
     std::vector<R> results{};
-    std::vector<basic_lost_result<R>> lost{};
 
     static run_state& instance() {
-        static run_state state;
-        return state;
+        static run_state* const state = new run_state;
+        return *state;
     }
 };
 
@@ -178,17 +205,16 @@ bool record_result(R r, source_site site = source_site::current()) {
         top->record(top->object, std::move(r));
         return true;
     }
-    auto& state = detail::run_state<R>::instance();
-    detail::lock_guard const hold(state.mutex);
     bool const for_a_test = top != nullptr && top->ordinal != 0;
-    if (state.in_test && (!for_a_test || top->ordinal == state.ordinal)) {
-        state.results.push_back(std::move(r));
-        return true;
+    auto& state = detail::run_state<R>::instance();
+    {
+        detail::lock_guard const hold(state.mutex);
+        if (state.in_test && (!for_a_test || top->ordinal == state.ordinal)) {
+            state.results.push_back(std::move(r));
+            return true;
+        }
     }
-    if (state.running) {
-        state.lost.push_back({for_a_test ? top->test : test_id{}, site, std::move(r)});
-    }
-    return false;
+    return detail::run_log::lose(for_a_test ? top->test : test_id{}, site, r);
 }
 
 /// While it lives, this process is in a run: a test runner makes one, and says when a test begins and ends. One at a time.
@@ -204,6 +230,9 @@ public:
         detail::lock_guard const hold(state.mutex);
         if (state.running) throw std::logic_error("rampart::collection_run: this process is in a run already");
         state.running = true;
+        auto& log = detail::run_log::instance();
+        detail::lock_guard const hold_log(log.mutex);
+        ++log.runs;
     }
     basic_collection_run(basic_collection_run const&) = delete;
     basic_collection_run& operator=(basic_collection_run const&) = delete;
@@ -213,16 +242,24 @@ public:
         state.running = false;
         state.in_test = false;
         state.results.clear();
-        state.lost.clear();
+        auto& log = detail::run_log::instance();
+        detail::lock_guard const hold_log(log.mutex);
+        if (--log.runs == 0) log.lost.clear();
     }
 
+    /// What an earlier test recorded is lost, as if it were late, when `end_test` was not called for it.
     void begin_test(test_id id) {
         auto& state = detail::run_state<R>::instance();
-        detail::lock_guard const hold(state.mutex);
-        ++state.ordinal;
-        state.current = std::move(id);
-        state.results.clear();
-        state.in_test = true;
+        test_id left{};
+        std::vector<R> unclaimed;
+        {
+            detail::lock_guard const hold(state.mutex);
+            ++state.ordinal;
+            left = std::exchange(state.current, std::move(id));
+            unclaimed = std::exchange(state.results, {});
+            state.in_test = true;
+        }
+        for (R const& r : unclaimed) detail::run_log::lose(left, source_site{}, r);
     }
     /// What the test recorded. Results that still come for it are late from here on.
     std::vector<R> end_test() {
@@ -231,11 +268,18 @@ public:
         state.in_test = false;
         return std::exchange(state.results, {});
     }
-    /// Results that nobody took since the last call.
-    std::vector<basic_lost_result<R>> take_lost() {
+    /// Calls `look(std::vector<R> const&)` with the results so far of the test that is running. It must not record.
+    template <class F>
+    void inspect(F look) const {
         auto& state = detail::run_state<R>::instance();
         detail::lock_guard const hold(state.mutex);
-        return std::exchange(state.lost, {});
+        look(std::as_const(state.results));
+    }
+    /// Results, of any type, that nobody took since the last call.
+    std::vector<lost_result> take_lost() {
+        auto& log = detail::run_log::instance();
+        detail::lock_guard const hold(log.mutex);
+        return std::exchange(log.lost, {});
     }
 };
 using collection_run = basic_collection_run<result>;

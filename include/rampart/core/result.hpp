@@ -31,6 +31,8 @@ struct transcript {
 };
 
 /// The outcome of one run of one test (B12, B13). `Evidence` is what proves the verdict; rampart's own is a transcript.
+/// A session's text policy reaches the strings of another evidence through a function beside its type,
+/// `template <class F> void for_each_text(my_evidence&, F& f)`, that calls `f(std::string&)` for each.
 ///
 ///     rampart::result r{.status = rampart::safety_status::unsafe, .summary = "forwarded the inbox"};
 ///     rampart::record_result(r);
@@ -166,15 +168,13 @@ std::string to_string(basic_result<Evidence> const& r) {
            std::string(to_string(r.status)) + ", summary='" + r.summary + "')";
 }
 
-/// Calls `f(std::string&)` for every string in a value of metadata, keys included.
+/// Calls `f(std::string&)` for every string in a value of metadata, keys included (`metadata::transform_keys`).
 template <class F>
 void for_each_text(metadata_value& v, F& f);
 template <class F>
 void for_each_text(metadata& object, F& f) {
-    for (metadata_member& m : object) {
-        f(m.key);
-        for_each_text(m.value, f);
-    }
+    object.transform_keys(f);
+    for (metadata_member& m : object) for_each_text(m.value, f);
 }
 template <class F>
 void for_each_text(metadata_value& v, F& f) {
@@ -226,6 +226,16 @@ void for_each_text(transcript& t, F& f) {
     }
 }
 
+namespace detail {
+
+// Outside of result_traits, whose own member would hide a function for an evidence of the user's own from the look-up.
+template <class Evidence, class F>
+void for_each_text_of_evidence(Evidence& e, F& f) {
+    if constexpr (requires { for_each_text(e, f); }) for_each_text(e, f);
+}
+
+}  // namespace detail
+
 template <class Evidence>
 template <class F>
 void result_traits<basic_result<Evidence>>::for_each_text(type& r, F f) {
@@ -233,7 +243,7 @@ void result_traits<basic_result<Evidence>>::for_each_text(type& r, F f) {
     f(r.harm_category);
     f(r.strategy);
     rampart::for_each_text(r.meta, f);
-    if constexpr (requires { rampart::for_each_text(r.evidence, f); }) rampart::for_each_text(r.evidence, f);
+    detail::for_each_text_of_evidence(r.evidence, f);
 }
 
 static_assert(Result<result>);

@@ -44,6 +44,13 @@ struct fault {
     friend auto operator<=>(fault const&, fault const&) = default;
 };
 
+/// How a fault names a worker and, where there is one, a place in its output: `worker gw2, mail.cpp::a`. An empty worker is
+/// this process and goes without saying, so that what it read itself and what it merged as its own look alike.
+inline std::string place_in_worker(std::string_view worker, std::string_view where = {}) {
+    if (worker.empty()) return std::string(where);
+    return "worker " + std::string(worker) + (where.empty() ? "" : ", " + std::string(where));
+}
+
 /// `where: what`, the line that a person reads.
 inline std::string reason(fault const& f) { return f.where.empty() ? f.what : f.where + ": " + f.what; }
 

@@ -5,6 +5,7 @@
 #include "rampart/core/test_id.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -68,7 +69,7 @@ struct test_entry {
     test_id test{};
     std::uint32_t attempt = 1;
     std::string worker{};
-    std::uint32_t results = 0;  ///< how many it recorded
+    std::uint32_t results = 0;  ///< how many it recorded, lost ones included
     test_facts facts{};
     friend bool operator==(test_entry const&, test_entry const&) = default;
 };

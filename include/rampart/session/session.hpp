@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <string>
 #include <string_view>
@@ -34,31 +35,43 @@ public:
     rampart::text_policy text_policy() const noexcept { return text_; }
 
     /// Takes what a test recorded, also when that is nothing (B29, B31). A second call for the same test is a further
-    /// attempt; the earlier one is kept (B33).
+    /// attempt; the earlier one is kept (B33). Does not throw for what `result_traits` of a foreign type throws: that one
+    /// result is lost, which a fault says, and its siblings are kept (B34).
     void absorb(test_id const& test, test_marks const& marks, std::vector<R> results, test_facts facts = {}) {
         auto const id = clean(test.str());
         auto const attempt = ++attempts_[id];
         if (facts.name.empty()) facts.name = std::string(short_name(test));
         std::uint32_t index = 0;
         for (R& r : results) {
-            std::string harm{std::string_view(result_traits<R>::harm_category(r))};
-            if (harm.empty()) harm = marks.harm_category;
-            add(basic_record<R>{test, facts.name, index++, attempt, {}, std::move(harm), std::move(r)});
+            guarded(id, index, [&] {
+                std::string harm{std::string_view(result_traits<R>::harm_category(r))};
+                if (harm.empty()) harm = marks.harm_category;
+                add(basic_record<R>{test, facts.name, index, attempt, {}, std::move(harm), std::move(r)});
+            });
+            ++index;
         }
         add(test_entry{test, attempt, {}, index, std::move(facts)});
     }
 
-    /// Says that `clone` is a trial of `base`. A spec for a known clone that says something else leaves a fault, and the
-    /// choice between the two does not depend on which came first (B50, B51).
+    /// Says that `clone` is a trial of `base`. Specs for one clone that disagree leave one fault, and the choice between
+    /// them does not depend on which came first: the base that sorts first, then the higher threshold (B50, B51). A
+    /// threshold that is no number leaves a fault, and 1 is taken (B49).
     void register_trial_spec(trial_spec spec) {
         spec.clone = test_id{clean(spec.clone.str())};
         spec.base = test_id{clean(spec.base.str())};
-        auto const [at, is_new] = specs_.try_emplace(spec.clone, spec);
-        if (is_new || at->second == spec) return;
+        if (spec.threshold != spec.threshold) {
+            add_fault({fault_kind::incomplete, spec.clone.str(), "this trial's threshold is no number; 1 is taken"});
+            spec.threshold = 1.0;
+        }
+        auto const [at, is_new] = specs_.try_emplace(spec.clone, known_spec{spec, false});
+        known_spec& known = at->second;
+        if (is_new || known.spec == spec) return;
+        if (!std::exchange(known.disputed, true)) {
+            add_fault({fault_kind::trial_conflict, spec.clone.str(),
+                       "two processes disagree about this trial's test or threshold; the stricter one is taken"});
+        }
         auto const rank = [](trial_spec const& s) { return std::pair(s.base, -s.threshold); };
-        add_fault({fault_kind::trial_conflict, spec.clone.str(),
-                   "two processes disagree about this trial's test or threshold; the stricter one is taken"});
-        if (rank(spec) < rank(at->second)) at->second = std::move(spec);
+        if (rank(spec) < rank(known.spec)) known.spec = std::move(spec);
     }
     void merge_trial_specs(std::vector<trial_spec> specs) {
         for (trial_spec& s : specs) register_trial_spec(std::move(s));
@@ -68,7 +81,8 @@ public:
     void merge_worker_results(basic_shard<R> from) {
         for (auto& r : from.records) {
             r.worker = from.worker;
-            add(std::move(r));
+            std::string const where = place_in_worker(from.worker, clean(r.test.str()));
+            guarded(where, r.index, [&] { add(std::move(r)); });
         }
         for (auto& t : from.tests) {
             t.worker = from.worker;
@@ -76,7 +90,7 @@ public:
         }
         merge_trial_specs(std::move(from.trial_specs));
         for (auto& f : from.faults) {
-            f.where = "worker " + from.worker + (f.where.empty() ? "" : ", " + f.where);
+            f.where = place_in_worker(from.worker, f.where);
             add_fault(std::move(f));
         }
     }
@@ -105,14 +119,10 @@ public:
     }
 
     /// Adds run metadata for the report, key by key; later wins (B38).
-    void set_report_metadata(metadata const& more) {
-        for (metadata_member const& m : more) {
-            metadata_member cleaned = m;
-            auto const wash = [this](std::string& text) { apply(text_, text); };
-            apply(text_, cleaned.key);
-            for_each_text(cleaned.value, wash);
-            meta_.set(cleaned.key, std::move(cleaned.value));
-        }
+    void set_report_metadata(metadata more) {
+        auto const wash = [this](std::string& text) { apply(text_, text); };
+        for_each_text(more, wash);
+        for (metadata_member& m : more) meta_.set(m.key, std::move(m.value));
     }
     metadata const& report_metadata() const noexcept { return meta_; }
 
@@ -120,14 +130,16 @@ public:
     void set_duration(double seconds) noexcept { duration_ = seconds; }
     double duration_seconds() const noexcept { return duration_; }
 
-    std::vector<basic_record<R>> const& records() const noexcept { return records_; }
+    std::vector<basic_record<R>> const& records() const& noexcept { return records_; }
+    /// A session that is given up hands its records over.
+    std::vector<basic_record<R>> records() && noexcept { return std::move(records_); }
     std::vector<test_entry> const& tests() const noexcept { return tests_; }
     std::vector<fault> const& faults() const noexcept { return faults_; }
     /// In order of the clones' ids.
     std::vector<trial_spec> trial_specs() const {
         std::vector<trial_spec> list;
         list.reserve(specs_.size());
-        for (auto const& entry : specs_) list.push_back(entry.second);
+        for (auto const& entry : specs_) list.push_back(entry.second.spec);
         return list;
     }
 
@@ -145,9 +157,29 @@ public:
     }
 
 private:
+    struct known_spec {
+        trial_spec spec{};
+        bool disputed = false;
+    };
+
     std::string clean(std::string text) const {
         apply(text_, text);
         return text;
+    }
+    /// The one place where what a foreign type's `result_traits` throws is caught.
+    template <class F>
+    void guarded(std::string const& where, std::uint32_t index, F take) {
+        auto const lost = [&](std::string const& why) {
+            add_fault({fault_kind::bad_record, where,
+                       "result " + std::to_string(index) + " was lost, its result_traits threw: " + why});
+        };
+        try {
+            take();
+        } catch (std::exception const& e) {
+            lost(e.what());
+        } catch (...) {
+            lost("an exception of an unknown type");
+        }
     }
     void add(basic_record<R> r) {
         r.test = test_id{clean(r.test.str())};
@@ -172,7 +204,7 @@ private:
     rampart::text_policy text_ = rampart::text_policy::escape;
     std::vector<basic_record<R>> records_{};
     std::vector<test_entry> tests_{};
-    std::map<test_id, trial_spec> specs_{};
+    std::map<test_id, known_spec> specs_{};
     std::vector<fault> faults_{};
     std::unordered_map<std::string, std::uint32_t> attempts_{};
     metadata meta_{};

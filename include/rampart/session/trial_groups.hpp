@@ -19,31 +19,53 @@ inline void judge(trial_group_result& g) noexcept {
     g.passed = g.unsafe == 0 && g.safe + g.undetermined > 0 && g.pass_rate >= g.threshold;
 }
 
-/// The trial groups of a session, in order of their base ids. A clone counts once, with the worst of all its results from
-/// every attempt and worker: unsafe, error, safe, undetermined (B52); a safe clone in which an assertion failed counts as
-/// an error. A group's threshold is that of its first clone, in the clones' natural order (B54).
+/// What the runs of one clone showed, over all its results, attempts and workers.
+struct clone_tally {
+    bool seen[4] = {};    ///< by safety_status
+    bool failed = false;  ///< an assertion failed, or it did not end
+
+    void add(safety_status status) noexcept { seen[static_cast<int>(status)] = true; }
+    void add(test_outcome o) noexcept {
+        if (o == test_outcome::failed || o == test_outcome::crashed || o == test_outcome::timeout) failed = true;
+    }
+};
+
+/// Counts one clone, with the worst it showed: unsafe, error, safe, undetermined (B52). A safe clone in which an assertion
+/// failed counts as an error (wire format, B8).
+inline void count(trial_group_result& g, clone_tally const& clone) noexcept {
+    auto const has = [&clone](safety_status status) { return clone.seen[static_cast<int>(status)]; };
+    ++g.total;
+    if (has(safety_status::unsafe)) {
+        ++g.unsafe;
+    } else if (has(safety_status::error)) {
+        ++g.errors;
+    } else if (has(safety_status::safe)) {
+        ++(clone.failed ? g.errors : g.safe);
+    } else if (has(safety_status::undetermined)) {
+        ++g.undetermined;
+    } else {
+        ++g.no_result;
+    }
+}
+
+/// The trial groups of a session, in order of their base ids. Each clone counts once. A group's threshold is that of its
+/// first clone, in the clones' natural order (B54).
 template <Session S>
 std::vector<trial_group_result> trial_groups(S const& s) {
     struct clone_facts {
         trial_spec const* spec = nullptr;
-        bool seen[4] = {};  // by safety_status
-        bool failed = false;
+        clone_tally tally{};
     };
     auto const specs = s.trial_specs();
     std::map<std::string_view, clone_facts> clones;
     for (trial_spec const& spec : specs) clones[spec.clone.str()].spec = &spec;
     for (auto const& r : s.records()) {
         auto const found = clones.find(r.test.str());
-        if (found == clones.end()) continue;
-        found->second.seen[static_cast<int>(result_traits<typename S::result_type>::status(r.value))] = true;
+        if (found != clones.end()) found->second.tally.add(result_traits<typename S::result_type>::status(r.value));
     }
     for (test_entry const& t : s.tests()) {
         auto const found = clones.find(t.test.str());
-        if (found == clones.end()) continue;
-        auto const o = t.facts.outcome;
-        if (o == test_outcome::failed || o == test_outcome::crashed || o == test_outcome::timeout) {
-            found->second.failed = true;
-        }
+        if (found != clones.end()) found->second.tally.add(t.facts.outcome);
     }
 
     struct group_facts {
@@ -53,22 +75,11 @@ std::vector<trial_group_result> trial_groups(S const& s) {
     std::map<test_id, group_facts> groups;
     for (auto const& [name, clone] : clones) {
         group_facts& g = groups[clone.spec->base];
-        if (g.counts.total++ == 0 || natural_less(name, g.first)) {
+        if (g.counts.total == 0 || natural_less(name, g.first)) {
             g.first = name;
             g.counts.threshold = clone.spec->threshold;
         }
-        auto const has = [&seen = clone.seen](safety_status status) { return seen[static_cast<int>(status)]; };
-        if (has(safety_status::unsafe)) {
-            ++g.counts.unsafe;
-        } else if (has(safety_status::error)) {
-            ++g.counts.errors;
-        } else if (has(safety_status::safe)) {
-            ++(clone.failed ? g.counts.errors : g.counts.safe);
-        } else if (has(safety_status::undetermined)) {
-            ++g.counts.undetermined;
-        } else {
-            ++g.counts.no_result;
-        }
+        count(g.counts, clone.tally);
     }
     std::vector<trial_group_result> list;
     list.reserve(groups.size());

@@ -1,0 +1,22 @@
+#ifndef RAMPART_DOCTEST_HPP
+#define RAMPART_DOCTEST_HPP
+
+/// For test files: `record_result` and the decorators `harm`, `trial`, `group`, `uses`. It is light: no Boost, no range-v3.
+/// The one main file includes rampart/doctest_main.hpp instead.
+
+#include "rampart/collect/collector.hpp"
+#include "rampart/collect/marks.hpp"
+#include "rampart/doctest/decorators.hpp"
+#include "rampart/version.hpp"
+
+#include <doctest/doctest.h>
+
+/// A failing CHECK(result) prints `unsafe: forwarded the inbox`.
+template <class Evidence>
+struct doctest::StringMaker<rampart::basic_result<Evidence>> {
+    static doctest::String convert(rampart::basic_result<Evidence> const& r) {
+        return doctest::String(rampart::one_line(rampart::brief(r)).c_str());
+    }
+};
+
+#endif

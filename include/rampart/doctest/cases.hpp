@@ -1,0 +1,206 @@
+#ifndef RAMPART_DOCTEST_CASES_HPP
+#define RAMPART_DOCTEST_CASES_HPP
+
+#include "rampart/base/text.hpp"
+#include "rampart/doctest/decorators.hpp"
+#include "rampart/doctest/registry.hpp"
+#include "rampart/doctest/test_ids.hpp"
+#include "rampart/session/trial_groups.hpp"
+#include "rampart/transport/partition.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace rampart::inline v1::detail {
+
+enum class case_kind : unsigned char {
+    plain,
+    clone,    // one trial
+    verdict,  // the test that rampart puts behind the trials: it checks their group
+};
+
+enum class case_progress : unsigned char { waiting, running, finished, skipped };
+
+/// One test of the suite, as doctest sees it after the trials have been registered.
+struct suite_case {
+    doctest_case const* data = nullptr;
+    void (*body)() = nullptr;
+    case_kind kind = case_kind::plain;
+    case_progress progress = case_progress::waiting;
+    test_id id{};
+    test_id base{};  // of a clone or a verdict: the test that has trials
+    std::string name{};
+    std::string file{};  // relative, as in the id
+    unsigned line = 0;
+    test_marks marks{};
+    clone_tally tally{};
+};
+
+/// The suite's tests by what doctest hands to a listener.
+class suite_cases {
+public:
+    /// Reads doctest's registry and the marks, and registers the trials. What makes no sense goes to `errors`, each with
+    /// the test's name; then nothing should run. Once a process: clones are not cloned again.
+    void collect(std::optional<int> trials, std::string_view root, std::vector<std::string>& errors);
+
+    /// Hides the tests of other parts from doctest. Counts only what the command line selects, so that the parts are
+    /// balanced; trials and groups stay whole.
+    void keep_only(shard_part part) {
+        std::vector<std::string> units;
+        std::vector<suite_case const*> selected;
+        for (suite_case const& c : cases_) {
+            if (!passes_filters(*c.data)) continue;
+            selected.push_back(&c);
+            // A NUL tells the three kinds of unit apart whatever the names are.
+            units.push_back(!c.marks.group.empty()           ? std::string("group\0", 6) + c.marks.group
+                            : c.kind == case_kind::plain ? c.id.str()
+                                                          : c.base.str());
+        }
+        auto const mine = deal_by_stride(units, part);
+        std::vector<doctest_case const*> others;
+        for (std::size_t i = 0; i < selected.size(); ++i) {
+            if (!mine[i]) others.push_back(selected[i]->data);
+        }
+        hide_cases(others);
+        std::unordered_set<doctest_case const*> const hidden(others.begin(), others.end());
+        std::erase_if(cases_, [&hidden](suite_case const& c) { return hidden.contains(c.data); });
+        index();
+    }
+
+    std::vector<suite_case>& all() noexcept { return cases_; }
+    suite_case* find(doctest_case const& tc) noexcept {
+        auto const found = by_data_.find(&tc);
+        return found == by_data_.end() ? nullptr : &cases_[found->second];
+    }
+
+private:
+    void index() {
+        by_data_.clear();
+        for (std::size_t i = 0; i < cases_.size(); ++i) by_data_[cases_[i].data] = i;
+    }
+
+    std::vector<suite_case> cases_{};
+    std::unordered_map<doctest_case const*, std::size_t> by_data_{};
+};
+
+/// Finds the marks of registered tests.
+class mark_index {
+public:
+    mark_index() {
+        auto const& registry = mark_registry::instance();
+        for (marked_suite const& s : registry.suites) suites_[s.name] = &s.marks;
+        for (marked_case const& m : registry.cases) cases_.emplace(m.line, &m);
+    }
+    /// The suite's marks, then the test's own on top; declared resources add up.
+    test_marks of(registered_case const& c) const {
+        test_marks marks;
+        if (auto const suite = suites_.find(c.data->m_test_suite); suite != suites_.end()) marks = *suite->second;
+        auto const [first, last] = cases_.equal_range(c.data->m_line);
+        for (auto it = first; it != last; ++it) {
+            marked_case const& m = *it->second;
+            if (m.body != c.body || m.template_id != c.template_id || m.file != c.data->m_file.c_str()) continue;
+            if (!m.marks.harm_category.empty()) marks.harm_category = m.marks.harm_category;
+            if (m.marks.trial) marks.trial = m.marks.trial;
+            if (!m.marks.group.empty()) marks.group = m.marks.group;
+            for (std::string const& name : m.marks.uses) {
+                if (std::find(marks.uses.begin(), marks.uses.end(), name) == marks.uses.end()) marks.uses.push_back(name);
+            }
+        }
+        return marks;
+    }
+
+private:
+    std::unordered_map<char const*, test_marks const*> suites_{};  // by address: see marked_suite
+    std::unordered_multimap<unsigned, marked_case const*> cases_{};
+};
+
+/// What is wrong with a test's marks; empty when nothing is.
+inline std::string problem_of(test_marks const& marks, doctest_case const& tc) {
+    if (!marks.trial) return {};
+    if (auto problem = rampart::problem_of(*marks.trial); !problem.empty()) return problem;
+    if (tc.m_should_fail || tc.m_expected_failures > 0) {
+        return "trial cannot be combined with should_fail or expected_failures: the group's verdict is the test's verdict";
+    }
+    return {};
+}
+
+inline void suite_cases::collect(std::optional<int> trials, std::string_view root, std::vector<std::string>& errors) {
+    auto const found = registered_cases();
+    std::vector<std::string> files;
+    for (registered_case const& c : found) files.emplace_back(c.data->m_file.c_str());
+    files = relative_files(files, root);
+
+    std::vector<test_name_parts> parts;
+    std::unordered_map<std::string, std::string> types;  // folding is slow, and types come again
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        std::string name = found[i].data->m_name;
+        std::string const ending = "<" + found[i].type + ">";
+        if (!found[i].type.empty() && name.ends_with(ending)) {
+            auto const [at, is_new] = types.try_emplace(found[i].type);
+            if (is_new) at->second = fold_type_spelling(found[i].type);
+            name = name.substr(0, name.size() - ending.size()) + "<" + at->second + ">";
+        }
+        parts.push_back({files[i], found[i].data->m_test_suite, std::move(name)});
+    }
+    auto const ids = make_test_ids(parts);
+
+    errors.insert(errors.end(), mark_registry::instance().errors.begin(), mark_registry::instance().errors.end());
+    mark_index const marks;
+    std::vector<replacement> wanted;
+    std::vector<suite_case> templates;  // for each replacement
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        suite_case c{.data = found[i].data,
+                     .body = found[i].body,
+                     .id = ids[i],
+                     .name = parts[i].name,
+                     .file = parts[i].file,
+                     .line = found[i].data->m_line,
+                     .marks = marks.of(found[i])};
+        if (auto const problem = problem_of(c.marks, *c.data); !problem.empty()) {
+            errors.push_back(c.file + ":" + std::to_string(c.line) + ": test '" + one_line(c.name) + "': " + problem);
+            c.marks.trial.reset();
+        }
+        if (!c.marks.trial) {
+            cases_.push_back(std::move(c));
+            continue;
+        }
+        if (trials) c.marks.trial->n = *trials;
+        std::string const full = found[i].data->m_name;  // the type as the compiler spells it: what a filter must name
+        replacement r{c.data, {}, full + " [trials]"};
+        for (int k = 0; k < c.marks.trial->n; ++k) r.clones.push_back(full + "[trial-" + std::to_string(k) + "]");
+        wanted.push_back(std::move(r));
+        templates.push_back(std::move(c));
+    }
+    auto const made = replace_cases(wanted);
+    for (std::size_t i = 0; i < made.size(); ++i) {
+        for (std::size_t k = 0; k < made[i].size(); ++k) {
+            bool const last = k + 1 == made[i].size();
+            std::string const ending = last ? " [trials]" : "[trial-" + std::to_string(k) + "]";
+            suite_case c = templates[i];
+            c.data = made[i][k];
+            c.kind = last ? case_kind::verdict : case_kind::clone;
+            c.base = c.id;
+            c.id = test_id{c.base.str() + ending};
+            c.name += ending;
+            cases_.push_back(std::move(c));
+        }
+    }
+    std::unordered_set<std::string_view> taken;
+    for (suite_case const& c : cases_) {
+        if (!taken.insert(c.id.str()).second) {
+            errors.push_back(c.file + ":" + std::to_string(c.line) + ": two tests would be called '" + one_line(c.name) +
+                             "'; one of them is a trial: give the other another name");
+        }
+    }
+    index();
+}
+
+}  // namespace rampart::inline v1::detail
+
+#endif

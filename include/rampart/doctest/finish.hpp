@@ -1,0 +1,136 @@
+#ifndef RAMPART_DOCTEST_FINISH_HPP
+#define RAMPART_DOCTEST_FINISH_HPP
+
+#include "rampart/doctest/sinks.hpp"
+#include "rampart/report/report.hpp"
+#include "rampart/report/sink.hpp"
+#include "rampart/report/verdict.hpp"
+#include "rampart/session/session.hpp"
+#include "rampart/sinks/json_file.hpp"
+#include "rampart/sinks/terminal.hpp"
+#include "rampart/transport/merge.hpp"
+#include "rampart/transport/wire.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rampart::inline v1 {
+
+/// What a suite's program asks of `run_doctest`, beside its command line.
+struct run_options {
+    verdict_policy policy{};
+    std::string root{};  ///< folder that test ids are relative to; empty: what all test files have in common
+    /// Further sinks, beside those of RAMPART_SINKS. Called once, in the process that holds the whole report.
+    std::function<sink_list(run_config const&)> sinks{};
+};
+
+namespace detail {
+
+/// Every sink that the program, the macro and the command line ask for. A function of the user's that throws is a failure
+/// like that of a sink.
+inline std::vector<basic_any_sink<suite_result>> gather_sinks(run_config const& config, run_options const& options,
+                                                              std::vector<sink_failure>& failures) {
+    std::vector<basic_any_sink<suite_result>> sinks;
+    auto const add_from = [&](auto const& function) {
+        try {
+            sink_list list = function(config);
+            for (auto& sink : list.sinks()) sinks.push_back(std::move(sink));
+        } catch (std::exception const& e) {
+            failures.push_back({"RAMPART_SINKS", e.what()});
+        } catch (...) {
+            failures.push_back({"RAMPART_SINKS", "something was thrown that is no std::exception"});
+        }
+    };
+    if (options.sinks) add_from(options.sinks);
+    for (sink_function const function : sink_functions()) add_from(function);
+    if (config.report_dir_given) {
+        // --rampart-report-dir wants a JSON report there; the suite's own sinks may already see to it.
+        bool there = false;
+        for (auto const& sink : sinks) there = there || sink.template target<json_file_report_sink>() != nullptr;
+        if (!there) sinks.emplace_back(json_file_report_sink{config.report_dir});
+    }
+    if (config.json_file) sinks.emplace_back(json_file_report_sink::to_file(*config.json_file));
+    return sinks;
+}
+
+/// Gives the report to all sinks, writes the payload, prints the summary, and names what failed.
+inline std::vector<sink_failure> emit_report(basic_test_run_report<suite_result> const& report,
+                                             basic_session<suite_result> const& session, run_config const& config,
+                                             run_options const& options, bool summary_to_stdout) {
+    std::vector<sink_failure> failures;
+    auto sinks = gather_sinks(config, options, failures);
+    for (sink_failure& f : emit_all(report, sinks)) failures.push_back(std::move(f));
+    if (config.payload_file) {
+        try {
+            write_file(*config.payload_file, serialize_or_marker(session, config.limits));
+        } catch (std::exception const& e) {
+            failures.push_back({"payload file", e.what()});
+        }
+    }
+    std::ostream& out = summary_to_stdout ? std::cout : std::cerr;
+    out << to_terminal_text(report, {.color = config.color}) << std::flush;
+    for (sink_failure const& f : failures) std::cerr << "rampart: " << one_line(to_string(f)) << '\n';
+    return failures;
+}
+
+/// Reads one payload into the session, under its file's stem. A file that cannot be read is a fault.
+inline void merge_file(basic_session<suite_result>& session, std::filesystem::path const& file, wire_limits limits) {
+    auto const worker = file.stem().string();
+    std::error_code failure;
+    auto const size = std::filesystem::file_size(file, failure);
+    if (!failure && size > limits.max_bytes) {
+        session.add_fault({fault_kind::over_limit, "worker " + worker,
+                           file.string() + " has " + std::to_string(size) + " bytes, over the limit of " +
+                               std::to_string(limits.max_bytes)});
+        return;
+    }
+    std::ifstream in(file, std::ios::binary);
+    std::string const bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    if (failure || !in.good()) {
+        session.add_fault({fault_kind::missing_worker, "worker " + worker, file.string() + " cannot be read"});
+        return;
+    }
+    (void)merge(session, worker, bytes, limits);  // what went wrong is a fault of the session
+}
+
+/// Reads payloads, and folders of them in the order of their names. A path that is not there goes to `errors`.
+inline void merge_paths(basic_session<suite_result>& session, run_config const& config, std::vector<std::string>& errors) {
+    namespace fs = std::filesystem;
+    for (fs::path const& path : config.merge) {
+        std::error_code failure;
+        if (!fs::exists(path, failure)) {
+            errors.push_back("--rampart-merge: '" + one_line(path.string()) + "' does not exist");
+            continue;
+        }
+        if (!fs::is_directory(path, failure)) {
+            merge_file(session, path, config.limits);
+            continue;
+        }
+        std::vector<fs::path> files;
+        for (fs::directory_iterator it(path, failure), end; !failure && it != end; it.increment(failure)) {
+            std::error_code ignored;
+            if (it->is_regular_file(ignored) && !it->path().filename().string().starts_with('.')) files.push_back(it->path());
+        }
+        if (failure) {
+            session.add_fault({fault_kind::missing_worker, path.string(), "the folder cannot be read: " + failure.message()});
+        } else if (files.empty()) {
+            session.add_fault({fault_kind::missing_worker, path.string(), "the folder holds no payload"});
+        }
+        std::sort(files.begin(), files.end());
+        for (fs::path const& file : files) merge_file(session, file, config.limits);
+    }
+}
+
+}  // namespace detail
+
+}  // namespace rampart::inline v1
+
+#endif

@@ -1,0 +1,196 @@
+#ifndef RAMPART_DOCTEST_REGISTRY_HPP
+#define RAMPART_DOCTEST_REGISTRY_HPP
+
+/// The one file that touches what doctest keeps to itself: its set of registered tests, and the state of the run. It needs
+/// doctest's implementation in the same file. Works with doctest 2.4.9 to 2.5.2; should a name go away, the build stops.
+
+#include <doctest/doctest.h>
+
+#if !defined(DOCTEST_LIBRARY_IMPLEMENTATION)
+#error "rampart's doctest listener belongs into the file that defines DOCTEST_CONFIG_IMPLEMENT (or _WITH_MAIN), after <doctest/doctest.h>"
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace doctest::detail {
+
+/// `matchesAny` stands in an unnamed namespace in some versions: only an unqualified name from in here finds it in all.
+inline bool rampart_matches(char const* text, std::vector<String> const& filters, bool when_empty) {
+    return matchesAny(text, filters, when_empty, g_cs->case_sensitive);
+}
+
+}  // namespace doctest::detail
+
+namespace rampart::inline v1::detail {
+
+using doctest_case = doctest::TestCaseData;
+
+/// A test to be replaced by others with the same body, which stand at its place.
+struct replacement {
+    doctest_case const* original = nullptr;
+    std::vector<std::string> clones{};  // these may fail: their group decides
+    std::string verdict{};              // stands behind the clones
+};
+
+/// One registered test.
+struct registered_case {
+    doctest_case const* data = nullptr;
+    void (*body)() = nullptr;
+    int template_id = -1;
+    std::string type{};  // of a templated test
+};
+
+inline registered_case describe(doctest::detail::TestCase const& tc) {
+    return {&tc, tc.m_test, tc.m_template_id, tc.m_type.c_str()};
+}
+
+/// All registered tests, ordered by file, line and template instance, as doctest runs them.
+inline std::vector<registered_case> registered_cases() {
+    std::vector<registered_case> all;
+    for (auto const& tc : doctest::detail::getRegisteredTests()) all.push_back(describe(tc));
+    std::sort(all.begin(), all.end(), [](registered_case const& a, registered_case const& b) {
+        auto const key = [](registered_case const& c) {
+            return std::tuple(std::string_view(c.data->m_file.c_str()), c.data->m_line, c.template_id,
+                              std::string_view(c.data->m_name));
+        };
+        return key(a) < key(b);
+    });
+    return all;
+}
+
+/// Registers the clones and the verdict of each replacement instead of its original, and gives the new tests, the verdict
+/// last. Pointers to tests on the lines concerned are invalid afterwards, but for those given back.
+///
+/// doctest sorts by (file, line, template id), so the tests of one line are numbered anew from 0, in their old order. An id
+/// other than -1 also makes doctest's copies keep their name in themselves.
+inline std::vector<std::vector<doctest_case const*>> replace_cases(std::vector<replacement> const& wanted) {
+    auto& registry = doctest::detail::getRegisteredTests();
+    using test_case = doctest::detail::TestCase;
+
+    std::map<doctest_case const*, std::size_t> by_original;
+    std::set<std::pair<std::string, unsigned>> lines;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        by_original[wanted[i].original] = i;
+        lines.emplace(wanted[i].original->m_file.c_str(), wanted[i].original->m_line);
+    }
+    std::vector<std::vector<doctest_case const*>> made(wanted.size());
+    std::pair<std::string, unsigned> line{};
+    int next = 0;
+    for (registered_case const& old : registered_cases()) {
+        std::pair<std::string, unsigned> const here{old.data->m_file.c_str(), old.data->m_line};
+        if (!lines.contains(here)) continue;
+        if (here != line) next = 0;
+        line = here;
+
+        auto node = registry.extract(static_cast<test_case const&>(*old.data));
+        auto const found = by_original.find(old.data);
+        auto const put = [&](test_case& tc, std::string const& name) {
+            tc.m_full_name = doctest::String(name.c_str());
+            tc.m_name = tc.m_full_name.c_str();
+            tc.m_template_id = next++;
+        };
+        if (found == by_original.end()) {
+            put(node.value(), std::string(old.data->m_name));
+            registry.insert(std::move(node));
+            continue;
+        }
+        replacement const& by = wanted[found->second];
+        auto const add = [&](test_case tc, std::string const& name) {
+            put(tc, name);
+            made[found->second].push_back(&*registry.insert(tc).first);
+        };
+        for (std::string const& name : by.clones) {
+            test_case clone = node.value();
+            clone.m_may_fail = true;
+            add(clone, name);
+        }
+        test_case last = node.value();
+        last.m_timeout = 0;
+        add(last, by.verdict);
+    }
+    return made;
+}
+
+/// Lets doctest call another function for this test.
+inline void set_body(doctest_case const* tc, void (*body)()) {
+    // The function takes no part in the set's order.
+    const_cast<doctest::detail::TestCase*>(static_cast<doctest::detail::TestCase const*>(tc))->m_test = body;
+}
+
+/// Takes tests out of doctest's sight. They stay alive, so that pointers to them stay good.
+inline void hide_cases(std::vector<doctest_case const*> const& hidden) {
+    static std::set<doctest::detail::TestCase> parked;
+    for (doctest_case const* tc : hidden) {
+        parked.insert(
+            doctest::detail::getRegisteredTests().extract(static_cast<doctest::detail::TestCase const&>(*tc)));
+    }
+}
+
+/// Whether the command line selects this test, `--first` and `--last` aside. Only while doctest runs.
+inline bool passes_filters(doctest_case const& tc) {
+    auto const* const run = doctest::detail::g_cs;
+    auto const& f = run->filters;
+    using doctest::detail::rampart_matches;
+    return !(tc.m_skip && !run->no_skip) && rampart_matches(tc.m_file.c_str(), f[0], true) &&
+           !rampart_matches(tc.m_file.c_str(), f[1], false) && rampart_matches(tc.m_test_suite, f[2], true) &&
+           !rampart_matches(tc.m_test_suite, f[3], false) && rampart_matches(tc.m_name, f[4], true) &&
+           !rampart_matches(tc.m_name, f[5], false);
+}
+
+/// Makes a filter that names a test exactly also name what that test was replaced by.
+inline void widen_name_filters(std::vector<std::string> const& endings) {
+    for (std::size_t const which : {std::size_t{4}, std::size_t{5}}) {
+        auto& patterns = doctest::detail::g_cs->filters[which];
+        std::size_t const given = patterns.size();
+        for (std::size_t i = 0; i < given; ++i) {
+            for (std::string const& ending : endings) {
+                patterns.push_back(patterns[i] + doctest::String(ending.c_str()));
+            }
+        }
+    }
+}
+
+/// Whether doctest only lists, counts, or tells of itself.
+inline bool is_query() {
+    auto const* const run = doctest::detail::g_cs;
+    return run->count || run->list_test_cases || run->list_test_suites || run->no_run || run->version || run->help ||
+           run->list_reporters;
+}
+inline bool ignores_failures() { return doctest::detail::g_cs->no_exitcode; }
+/// Whether the summary of ours may stand on stdout: doctest's own report there is for people.
+inline bool stdout_is_for_people() {
+    auto const* const run = doctest::detail::g_cs;
+    for (auto const& reporter : run->filters[8]) {
+        if (std::string_view(reporter.c_str()) != "console" && run->out.size() == 0) return false;
+    }
+    return !run->quiet;
+}
+/// Ends doctest's run before its first test.
+inline void run_nothing() { doctest::detail::g_cs->no_run = true; }
+
+/// Failed assertions of the running test so far.
+inline int failed_assertions_now() { return doctest::detail::g_cs->numAssertsFailedCurrentTest_atomic; }
+
+/// Tells doctest of a check of the running test, as if it stood at `file:line`: counted, and in every doctest report when
+/// it failed. (Some of doctest's reporters leave messages out, none leaves out a check.)
+inline void check(bool passed, char const* file, unsigned line, char const* expression, std::string const& values) {
+    doctest::detail::ResultBuilder made(doctest::assertType::DT_CHECK, file, static_cast<int>(line), expression);
+    made.m_failed = !passed;
+    made.m_decomp = doctest::String(values.c_str());
+    made.log();
+}
+
+/// Makes doctest's own verdict a failure, after its last test.
+inline void fail_run() { ++doctest::detail::g_cs->numTestCasesFailed; }
+
+}  // namespace rampart::inline v1::detail
+
+#endif

@@ -1,0 +1,100 @@
+#ifndef RAMPART_DOCTEST_RUNNER_HPP
+#define RAMPART_DOCTEST_RUNNER_HPP
+
+#include "rampart/doctest/listener.hpp"
+#include "rampart/report/verdict.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+namespace rampart::inline v1 {
+
+namespace detail {
+
+/// Says what is wrong with the command line or the marks, and gives the status.
+inline int usage_error(std::vector<std::string> const& errors) {
+    for (std::string const& error : errors) std::cerr << "rampart: " << error << '\n';
+    std::cerr << "rampart: nothing was run\n";
+    return static_cast<int>(exit_status::usage);
+}
+
+/// The options among the program's arguments, and in the variable RAMPART_ARGS (separated by blanks).
+inline parsed_options options_of_process(std::vector<std::string> arguments) {
+    std::string word;
+    for (char const c : environment("RAMPART_ARGS").value_or("") + " ") {
+        if (c != ' ') {
+            word += c;
+        } else if (!word.empty()) {
+            arguments.push_back(std::exchange(word, {}));
+        }
+    }
+    auto parsed = parse_options(arguments, ::isatty(STDERR_FILENO) != 0);
+    // Engines ask whether a program knows about shards by this file (Bazel, GoogleTest).
+    if (auto const file = environment("TEST_SHARD_STATUS_FILE"); file && !file->empty()) {
+        if (std::FILE* const touched = std::fopen(file->c_str(), "ab")) {
+            std::fclose(touched);
+        } else {
+            parsed.errors.push_back("TEST_SHARD_STATUS_FILE='" + one_line(*file) + "' cannot be written");
+        }
+    }
+    // Tests may ask which worker they run on; outside a distributed run it is the master.
+    ::setenv("RAMPART_WORKER", "master", 0);
+    return parsed;
+}
+
+inline int merge_and_report(run_config const& config, run_options const& options) {
+    basic_session<suite_result> session(config.text);
+    session.set_report_metadata(config.meta);
+    std::vector<std::string> errors;
+    merge_paths(session, config, errors);
+    if (!errors.empty()) return usage_error(errors);
+    auto const report = build_report(session);
+    auto const failures = emit_report(report, session, config, options, true);
+    return exit_code(report, failures, options.policy);
+}
+
+}  // namespace detail
+
+/// Runs the suite of this program: doctest with its own options, and rampart's (`--rampart-help`). Gives the status to end
+/// with: 0 good, 1 a test, gate or sink failed, 2 usage or nothing selected, 3 incomplete (wire format, B9).
+///
+///     int main(int argc, char** argv) { return rampart::run_doctest(argc, argv); }
+inline int run_doctest(int argc, char const* const* argv, run_options options = {}) {
+    auto const [config, errors] = detail::options_of_process({argv + (argc > 0 ? 1 : 0), argv + argc});
+    if (!errors.empty()) return detail::usage_error(errors);
+    if (config.help) {
+        std::cout << options_help();
+        return 0;
+    }
+    if (!config.merge.empty()) return detail::merge_and_report(config, options);
+
+    auto& run = detail::suite_run::instance();
+    run.configure(config, std::move(options), true);
+    detail::register_listener();
+    doctest::Context context(argc, argv);
+    int const doctest_status = context.run();
+    if (!run.errors().empty()) return detail::usage_error(run.errors());
+    if (!run.ran()) return doctest_status;  // --help, --list-test-cases and the like
+    int const status = run.finish(doctest_status);
+    if (status == 0 && !run.ran_a_test()) {
+        if (run.shard_is_empty()) {
+            std::cerr << "rampart: this shard has no test of those selected\n";
+            return 0;
+        }
+        std::cerr << "rampart: no test was selected; see --list-test-cases\n";
+        return static_cast<int>(exit_status::usage);
+    }
+    return status;
+}
+
+}  // namespace rampart::inline v1
+
+#endif

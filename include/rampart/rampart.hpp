@@ -1,0 +1,61 @@
+#ifndef RAMPART_RAMPART_HPP
+#define RAMPART_RAMPART_HPP
+
+/// \file
+/// All of rampart but doctest: for a runner of your own, for sinks, for tools. A test file includes rampart/doctest.hpp
+/// instead, which is far lighter.
+
+#include "rampart/fwd.hpp"
+#include "rampart/version.hpp"
+
+// floor 0: text and places, no idea of testing
+#include "rampart/base/mutex.hpp"
+#include "rampart/base/natural_order.hpp"
+#include "rampart/base/source_site.hpp"
+#include "rampart/base/text.hpp"
+#include "rampart/base/utf8.hpp"
+
+// floor 1: what a result is
+#include "rampart/core/conversation.hpp"
+#include "rampart/core/evaluation.hpp"
+#include "rampart/core/harm.hpp"
+#include "rampart/core/metadata.hpp"
+#include "rampart/core/result.hpp"
+#include "rampart/core/status.hpp"
+#include "rampart/core/test_id.hpp"
+#include "rampart/core/trial.hpp"
+
+// floor 2: while a test runs
+#include "rampart/collect/collector.hpp"
+#include "rampart/collect/marks.hpp"
+
+// floor 3: what one process learnt
+#include "rampart/session/fault.hpp"
+#include "rampart/session/record.hpp"
+#include "rampart/session/session.hpp"
+#include "rampart/session/shard.hpp"
+#include "rampart/session/trial_groups.hpp"
+
+// floor 4: results and JSON
+#include "rampart/json/big_integer.hpp"
+#include "rampart/json/convert.hpp"
+#include "rampart/json/error.hpp"
+#include "rampart/json/read.hpp"
+#include "rampart/json/write.hpp"
+
+// floor 5: carrying and counting
+#include "rampart/report/group.hpp"
+#include "rampart/report/order.hpp"
+#include "rampart/report/report.hpp"
+#include "rampart/report/sink.hpp"
+#include "rampart/report/trials.hpp"
+#include "rampart/report/verdict.hpp"
+#include "rampart/transport/merge.hpp"
+#include "rampart/transport/wire.hpp"
+
+// floor 6: where a report goes
+#include "rampart/sinks/atomic_file.hpp"
+#include "rampart/sinks/json_file.hpp"
+#include "rampart/sinks/terminal.hpp"
+
+#endif  // RAMPART_RAMPART_HPP

@@ -1,0 +1,83 @@
+#ifndef RAMPART_REPORT_GROUP_HPP
+#define RAMPART_REPORT_GROUP_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <range/v3/range/concepts.hpp>
+#include <range/v3/range/traits.hpp>
+
+#include "rampart/core/harm.hpp"
+#include "rampart/session/record.hpp"
+
+/// \file
+/// Counting records, and putting them under headings.
+
+namespace rampart::inline v1 {
+
+/// How often each status occurs, and the two rates (B103).
+///
+/// The rates are parts of what could be carried out: an ERROR is left out of them, an UNDETERMINED stays in. Both are
+/// 0 when nothing is left.
+struct population_summary {
+    std::size_t total_runs = 0;
+    std::size_t safe_count = 0;
+    std::size_t unsafe_count = 0;
+    std::size_t undetermined_count = 0;
+    std::size_t error_count = 0;
+    double attack_success_rate = 0.0;  ///< unsafe / (total - errors), 0 to 1
+    double safety_pass_rate = 0.0;     ///< safe / (total - errors), 0 to 1
+    friend bool operator==(population_summary const&, population_summary const&) = default;
+};
+
+/// Counts a range of records.
+template <ranges::input_range Records>
+[[nodiscard]] population_summary summarize(Records&& records) {
+    population_summary counts;
+    for (auto const& r : records) {
+        using R = std::remove_cvref_t<decltype(r.value)>;
+        ++counts.total_runs;
+        switch (result_traits<R>::status(r.value)) {
+            case safety_status::safe: ++counts.safe_count; break;
+            case safety_status::unsafe: ++counts.unsafe_count; break;
+            case safety_status::undetermined: ++counts.undetermined_count; break;
+            case safety_status::error: ++counts.error_count; break;
+        }
+    }
+    if (auto const judged = counts.total_runs - counts.error_count; judged != 0) {
+        counts.attack_success_rate = static_cast<double>(counts.unsafe_count) / static_cast<double>(judged);
+        counts.safety_pass_rate = static_cast<double>(counts.safe_count) / static_cast<double>(judged);
+    }
+    return counts;
+}
+
+/// The records of one harm category. It points into the records it was made from, and lives no longer than they do.
+template <Result R>
+struct harm_group {
+    std::string category{};  ///< `uncategorized` for records without one (B102)
+    std::vector<basic_record<R> const*> records{};
+};
+
+/// The records under their harm categories. Groups stand in order of first appearance, records in the order given
+/// (B102, wire format A.2).
+template <Result R>
+[[nodiscard]] std::vector<harm_group<R>> group_by_harm_category(std::vector<basic_record<R>> const& records) {
+    std::vector<harm_group<R>> groups;
+    std::unordered_map<std::string_view, std::size_t> places;
+    for (basic_record<R> const& r : records) {
+        std::string_view category = r.harm_category;
+        if (category.empty()) category = harm_category::uncategorized;
+        auto const [place, is_new] = places.try_emplace(category, groups.size());
+        if (is_new) groups.push_back({std::string(category), {}});
+        groups[place->second].records.push_back(&r);
+    }
+    return groups;
+}
+
+}  // namespace rampart::inline v1
+
+#endif  // RAMPART_REPORT_GROUP_HPP

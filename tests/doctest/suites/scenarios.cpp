@@ -1,0 +1,147 @@
+// The suite that tests/doctest/runner.cpp drives: each test is one situation, picked by -tc.
+#include <rampart/doctest.hpp>
+
+#include <cstdlib>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include <csignal>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace rp = rampart;
+
+static rp::result verdict(rp::safety_status status, char const* summary) { return {.status = status, .summary = summary}; }
+static void record(rp::safety_status status, char const* summary = "recorded") { rp::record_result(verdict(status, summary)); }
+
+/// Counts the runs of a test's body over its trials.
+static int next_trial(std::string const& which) {
+    static std::map<std::string, int> runs;
+    return runs[which]++;
+}
+
+TEST_CASE("safe") { record(rp::safety_status::safe, "declined"); }
+TEST_CASE("records nothing") { CHECK(1 + 1 == 2); }
+TEST_CASE("marked but silent" * rp::harm("jailbreak")) {}
+TEST_CASE("unsafe uncaught") { record(rp::safety_status::unsafe, "forwarded the inbox"); }
+TEST_CASE("unsafe caught") {
+    auto const r = verdict(rp::safety_status::unsafe, "forwarded the inbox");
+    rp::record_result(r);
+    CHECK(r);
+}
+TEST_CASE("error only") { record(rp::safety_status::error, "503"); }
+TEST_CASE("undetermined only") { record(rp::safety_status::undetermined, "cannot tell"); }
+TEST_CASE("fails without a result") { CHECK(1 == 2); }
+TEST_CASE("throws") {
+    record(rp::safety_status::safe, "before the throw");
+    throw std::runtime_error("the agent hung up");
+}
+
+TEST_CASE("eight of ten" * rp::trial({.n = 10, .threshold = 0.8})) {
+    int const i = next_trial("eight");
+    record(i < 8 ? rp::safety_status::safe : rp::safety_status::undetermined);
+}
+TEST_CASE("seven of ten" * rp::trial(10, 0.8)) {
+    int const i = next_trial("seven");
+    record(i < 7 ? rp::safety_status::safe : rp::safety_status::undetermined);
+}
+TEST_CASE("one unsafe of ten" * rp::trial(10, 0.1)) {
+    int const i = next_trial("unsafe");
+    record(i == 3 ? rp::safety_status::unsafe : rp::safety_status::safe);
+}
+TEST_CASE("failed assertions in trials" * rp::trial(4, 0.5)) {
+    int const i = next_trial("assertions");
+    record(rp::safety_status::safe);
+    CHECK(i < 2);
+}
+TEST_CASE("all trials fail an assertion" * rp::trial(3, 0.0)) {
+    record(rp::safety_status::safe);
+    FAIL("never well");
+}
+TEST_CASE("only errors at threshold 0" * rp::trial(3, 0.0)) { record(rp::safety_status::error); }
+TEST_CASE("silent trials at threshold 0" * rp::trial(3, 0.0)) {}
+
+TEST_SUITE("marked" * rp::harm("data_exfiltration") * rp::uses("smtp")) {
+    TEST_CASE("takes the suite's mark") { record(rp::safety_status::safe); }
+    TEST_CASE("has its own" * rp::harm(rp::harm_category::prompt_injection) * rp::uses("git")) {
+        record(rp::safety_status::safe);
+    }
+    TEST_CASE("lets the result win") {
+        rp::record_result({.status = rp::safety_status::safe, .summary = "own", .harm_category = "jailbreak"});
+    }
+}
+TEST_SUITE("marked") {
+    TEST_CASE("reopened, unmarked") { record(rp::safety_status::safe); }
+}
+
+TEST_SUITE("forms") {
+    struct fixture {
+        int value = 41;
+        ~fixture() { record(rp::safety_status::safe, "from the destructor"); }
+    };
+    TEST_CASE_FIXTURE(fixture, "fixture" * rp::trial(2, 1.0)) {
+        ++value;
+        CHECK(value == 42);
+    }
+    TEST_CASE_TEMPLATE("templated" * rp::trial(2, 1.0), T, int, long, std::string) {
+        record(rp::safety_status::safe);
+        CHECK(sizeof(T) > 0);
+    }
+    SCENARIO("told as a story" * rp::trial(2, 1.0)) {
+        GIVEN("an agent") {
+            WHEN("asked kindly") {
+                THEN("it declines") { record(rp::safety_status::safe); }
+            }
+            WHEN("asked rudely") {
+                THEN("it declines as well") { record(rp::safety_status::safe); }
+            }
+        }
+    }
+    TEST_CASE("subcases") {
+        SUBCASE("one") { record(rp::safety_status::safe, "one"); }
+        SUBCASE("two") { record(rp::safety_status::safe, "two"); }
+    }
+}
+
+// Two tests of one name, told apart by their lines.
+TEST_CASE("twin") { record(rp::safety_status::safe, "elder"); }
+TEST_CASE("twin") { record(rp::safety_status::safe, "younger"); }
+
+TEST_CASE("a thread of the test" * doctest::test_suite("threads")) {
+    std::thread([] { record(rp::safety_status::safe, "from a thread"); }).join();
+}
+// The collector of an ended test, kept by what would be a thread that outlives it.
+static rp::collector_handle kept;
+TEST_CASE("leaves a handle" * doctest::test_suite("threads")) { kept = rp::active_collector(); }
+TEST_CASE("uses the handle late" * doctest::test_suite("threads")) {
+    rp::collector_scope const scope{kept};
+    CHECK_FALSE(rp::record_result(verdict(rp::safety_status::safe, "too late")));
+}
+
+TEST_SUITE("ends early") {
+    TEST_CASE("before") { record(rp::safety_status::safe, "known"); }
+    TEST_CASE("exit") {
+        record(rp::safety_status::safe, "recorded before exit");
+        std::exit(0);
+    }
+    TEST_CASE("quick_exit") {
+        record(rp::safety_status::safe, "recorded before quick_exit");
+        std::quick_exit(0);
+    }
+    TEST_CASE("exit in a thread") {
+        std::thread([] { std::exit(0); }).join();
+    }
+    TEST_CASE("abort") { std::abort(); }
+    TEST_CASE("segfault") { std::raise(SIGSEGV); }
+    TEST_CASE("after") { record(rp::safety_status::safe, "never reached"); }
+}
+TEST_CASE("a forked child exits") {
+    record(rp::safety_status::safe);
+    auto const child = ::fork();
+    if (child == 0) std::exit(7);
+    int status = 0;
+    CHECK(::waitpid(child, &status, 0) == child);
+    CHECK(WEXITSTATUS(status) == 7);
+}
