@@ -17,12 +17,17 @@
 
 // floor 1: what a result is
 #include "rampart/core/conversation.hpp"
+#include "rampart/core/converter.hpp"
+#include "rampart/core/error.hpp"
 #include "rampart/core/evaluation.hpp"
+#include "rampart/core/evaluation_context.hpp"
 #include "rampart/core/harm.hpp"
+#include "rampart/core/manifest.hpp"
 #include "rampart/core/metadata.hpp"
 #include "rampart/core/result.hpp"
 #include "rampart/core/status.hpp"
 #include "rampart/core/test_id.hpp"
+#include "rampart/core/timestamp.hpp"
 #include "rampart/core/trial.hpp"
 
 // floor 2: while a test runs
@@ -38,9 +43,15 @@
 
 // floor 4: results and JSON
 #include "rampart/json/big_integer.hpp"
+#include "rampart/json/build.hpp"
+#include "rampart/json/conversation.hpp"
 #include "rampart/json/convert.hpp"
 #include "rampart/json/error.hpp"
+#include "rampart/json/fields.hpp"
+#include "rampart/json/metadata.hpp"
+#include "rampart/json/number.hpp"
 #include "rampart/json/read.hpp"
+#include "rampart/json/repair.hpp"
 #include "rampart/json/write.hpp"
 
 // floor 5: carrying and counting
@@ -51,7 +62,11 @@
 #include "rampart/report/trials.hpp"
 #include "rampart/report/verdict.hpp"
 #include "rampart/transport/merge.hpp"
+#include "rampart/transport/partition.hpp"
 #include "rampart/transport/wire.hpp"
+#include "rampart/transport/wire_format.hpp"
+#include "rampart/transport/wire_read.hpp"
+#include "rampart/transport/wire_write.hpp"
 
 // floor 6: where a report goes
 #include "rampart/sinks/atomic_file.hpp"

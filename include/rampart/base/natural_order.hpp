@@ -7,8 +7,8 @@
 namespace rampart::inline v1 {
 
 /// The order of lists for people: runs of digits compare as numbers, so `gw2` stands before `gw10` and `trial-2` before
-/// `trial-10` (wire format, B10). Texts that differ only in leading zeros compare by their bytes, so the order is total.
-/// Documents use byte order instead.
+/// `trial-10` (wire format, B10). Texts that differ only in leading zeros compare by their bytes, so the order is
+/// total. Documents use byte order instead.
 inline bool natural_less(std::string_view a, std::string_view b) noexcept {
     auto const digit = [](char c) { return c >= '0' && c <= '9'; };
     auto const number_at = [&digit](std::string_view text, std::size_t at) {

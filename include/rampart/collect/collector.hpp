@@ -88,7 +88,8 @@ template <Result R>
 struct run_state {
     detail::mutex mutex{};
     bool running = false;
-    std::uint64_t ordinal = 0;  // of the latest test; handles remember it, so that a late one is told from the next test's
+    // Of the latest test; handles remember it, so that a late result is told from the next test's.
+    std::uint64_t ordinal = 0;
     bool in_test = false;
     test_id current{};
     std::vector<R> results{};
@@ -129,8 +130,8 @@ basic_collector_handle<R> active_collector();
 ///     auto const here = rampart::active_collector();
 ///     std::thread([here] { rampart::collector_scope const scope{here}; ... rampart::record_result(r); });
 ///
-/// A handle of a test stays valid after the test; what is recorded through it then is late, and becomes a fault. A handle
-/// of a collector of your own is valid as long as that collector.
+/// A handle of a test stays valid after the test; what is recorded through it then is late, and becomes a fault. A
+/// handle of a collector of your own is valid as long as that collector.
 template <Result R>
 class basic_collector_handle {
 public:
@@ -149,8 +150,8 @@ private:
     detail::destination<R> to_{};
 };
 
-/// While it lives, this thread's results go to the given collector. Scopes nest (B22) and belong to the thread that made
-/// them; end them there, in reverse order.
+/// While it lives, this thread's results go to the given collector. Scopes nest (B22) and belong to the thread that
+/// made them; end them there, in reverse order.
 template <Result R>
 class basic_collector_scope {
 public:
@@ -193,8 +194,8 @@ basic_collector_handle<R> active_collector() {
     return handle;
 }
 
-/// Hands a result to the active collector: the innermost `collector_scope` of this thread, else the test that this process
-/// is running, whichever thread asks (B21, B24, B25).
+/// Hands a result to the active collector: the innermost `collector_scope` of this thread, else the test that this
+/// process is running, whichever thread asks (B21, B24, B25).
 ///
 /// True when it was taken. False, and nothing kept, when no test runs. Inside a run a result that nobody takes leaves a
 /// fault: it came after its test had ended, or between two tests.
@@ -217,7 +218,8 @@ bool record_result(R r, source_site site = source_site::current()) {
     return detail::run_log::lose(for_a_test ? top->test : test_id{}, site, r);
 }
 
-/// While it lives, this process is in a run: a test runner makes one, and says when a test begins and ends. One at a time.
+/// While it lives, this process is in a run: a test runner makes one, and says when a test begins and ends. One at a
+/// time.
 ///
 ///     rampart::collection_run run;
 ///     run.begin_test(id);  body();  session.absorb(id, marks, run.end_test());

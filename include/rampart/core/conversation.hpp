@@ -44,7 +44,8 @@ constexpr std::string_view extension(payload_format f) noexcept {
 
 namespace detail {
 
-/// Twelve hexadecimal digits, different in every call of this process and, the clock being mixed in, most likely in others.
+/// Twelve hexadecimal digits, different in every call of this process and, the clock being mixed in, most likely in
+/// others.
 inline std::string make_payload_id() {
     static std::uint64_t calls = 0;
     std::timespec now{};

@@ -19,8 +19,8 @@ concept PayloadConverter = requires(C& converter, payload const& from) {
     { converter.convert(from) } -> std::convertible_to<payload>;
 };
 
-/// The payload that a converter makes, with what must not change put right: it keeps the id, by which reports know it, and
-/// a file without a text of its own keeps the text that it was made of (B17).
+/// The payload that a converter makes, with what must not change put right: it keeps the id, by which reports know it,
+/// and a file without a text of its own keeps the text that it was made of (B17).
 ///
 /// Throws what the converter throws, and as `validate` does for a payload that cannot be.
 template <PayloadConverter C>

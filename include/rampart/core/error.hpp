@@ -31,8 +31,8 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// The message and those of its causes, outermost first: `the agent does not answer: connection refused`. A cause that is
-/// no `std::exception` is told as `an exception of an unknown type`.
+/// The message and those of its causes, outermost first: `the agent does not answer: connection refused`. A cause that
+/// is no `std::exception` is told as `an exception of an unknown type`.
 inline std::string message_with_causes(std::exception const& e) {
     std::string text = e.what();
     auto const* const outer = dynamic_cast<std::nested_exception const*>(&e);

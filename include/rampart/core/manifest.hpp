@@ -53,8 +53,8 @@ struct persona {
     friend bool operator==(persona const&, persona const&) = default;
 };
 
-/// The display text, for a person or a language model: blocks with an empty line between them, those that would be empty
-/// left out (B16).
+/// The display text, for a person or a language model: blocks with an empty line between them, those that would be
+/// empty left out (B16).
 ///
 ///     TARGET AGENT: mail helper
 ///

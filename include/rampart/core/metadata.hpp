@@ -32,9 +32,9 @@ struct big_integer {
 /// Keys keep the order of insertion and are unique; in an initializer the later value of a key wins, at the place of
 /// the earlier one (wire format, A.1.3). Looking a key up is a linear search: objects of this kind are small.
 ///
-/// Two objects are equal when they hold the same keys in the same order, and values are equal when they are of one kind:
-/// 2 is not 2.0. Arrays are spelt out, `metadata::array{"a", "b"}`; a bare `{"a"}` is the string, `{{"a", "b"}}` an
-/// object and `{}` null. `metadata::array{list}` holds the list as its one element: copy with `=`.
+/// Two objects are equal when they hold the same keys in the same order, and values are equal when they are of one
+/// kind: 2 is not 2.0. Arrays are spelt out, `metadata::array{"a", "b"}`; a bare `{"a"}` is the string, `{{"a", "b"}}`
+/// an object and `{}` null. `metadata::array{list}` holds the list as its one element: copy with `=`.
 class metadata {
 public:
     using value = metadata_value;
@@ -53,8 +53,8 @@ public:
     /// Takes members whose keys the caller knows to be unique, without comparing them.
     static metadata from_unique(std::vector<metadata_member> members) noexcept;
 
-    /// The value of `key`; a null is put in first where there is none. A key that is put in moves the others: references
-    /// to their values end, so copy one with `m.set("new", m["old"])` and not by `m["new"] = m["old"]`.
+    /// The value of `key`; a null is put in first where there is none. A key that is put in moves the others:
+    /// references to their values end, so copy one with `m.set("new", m["old"])` and not by `m["new"] = m["old"]`.
     metadata_value& operator[](std::string_view key);
     /// The value of `key`; a null where there is none.
     metadata_value const& operator[](std::string_view key) const noexcept;
@@ -68,9 +68,9 @@ public:
     void set(std::string_view key, metadata_value v);
     /// Whether there was such a key.
     bool erase(std::string_view key);
-    /// Puts every key through `f(std::string&)`. Keys that become equal by it stay apart, so that no value is lost: a key
-    /// that `f` left alone keeps its text, and one that `f` changed into a taken text gets ` (2)`, ` (3)`, ... behind it,
-    /// the first that is free.
+    /// Puts every key through `f(std::string&)`. Keys that become equal by it stay apart, so that no value is lost: a
+    /// key that `f` left alone keeps its text, and one that `f` changed into a taken text gets ` (2)`, ` (3)`, ...
+    /// behind it, the first that is free.
     template <class F>
     void transform_keys(F&& f);
 

@@ -8,8 +8,8 @@
 
 namespace rampart::inline v1 {
 
-/// The name of a test, the same in every process and every checkout: `tests/mail.cpp::suite::name`. Ids compare as their
-/// UTF-8 bytes (wire format, B10).
+/// The name of a test, the same in every process and every checkout: `tests/mail.cpp::suite::name`. Ids compare as
+/// their UTF-8 bytes (wire format, B10).
 class test_id {
 public:
     test_id() noexcept = default;
@@ -30,8 +30,8 @@ private:
     std::string text_{};
 };
 
-/// The text after the last `::`, as Python names a test (B32). It is only a guess: a parameter may contain `::`. rampart
-/// keeps a test's own name where it knows it, and uses this for ids that come without one.
+/// The text after the last `::`, as Python names a test (B32). It is only a guess: a parameter may contain `::`.
+/// rampart keeps a test's own name where it knows it, and uses this for ids that come without one.
 inline std::string_view short_name(test_id const& id) noexcept {
     std::string_view const text = id.str();
     auto const at = text.rfind("::");

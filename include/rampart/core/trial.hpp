@@ -7,8 +7,8 @@
 
 namespace rampart::inline v1 {
 
-/// How often a test is repeated and how large a part must be safe. Checked where the test is registered: `n` at least 1,
-/// `threshold` a finite number from 0 to 1 (wire format, B8).
+/// How often a test is repeated and how large a part must be safe. Checked where the test is registered: `n` at least
+/// 1, `threshold` a finite number from 0 to 1 (wire format, B8).
 struct trial_options {
     int n = 1;
     double threshold = 1.0;

@@ -57,6 +57,14 @@ struct shard_error {
 /// The line for people, see `shard_error::message`.
 [[nodiscard]] inline std::string to_string(shard_error const& e) { return e.message(); }
 
+/// The same for a stream. Boost prints an `expected` with it, and so does a failed `CHECK` of one.
+template <class Stream>
+    requires requires(Stream& out, std::string const& text) { out << text; }
+Stream& operator<<(Stream& out, shard_error const& e) {
+    out << e.message();
+    return out;
+}
+
 /// What `expected<T>::value()` throws when there is an error instead of a value.
 class shard_exception : public std::runtime_error {
 public:

@@ -25,17 +25,18 @@ enum class fault_kind : unsigned char {
 };
 
 constexpr std::string_view to_string(fault_kind kind) noexcept {
-    constexpr std::string_view names[] = {"incomplete",   "late_result",    "unclaimed_result", "early_exit", "missing_worker",
-                                          "bad_document", "unknown_schema", "truncated",        "over_limit", "bad_record",
-                                          "duplicate_key", "trial_conflict", "repaired_text"};
+    constexpr std::string_view names[] = {
+        "incomplete",     "late_result", "unclaimed_result", "early_exit", "missing_worker", "bad_document",
+        "unknown_schema", "truncated",   "over_limit",       "bad_record", "duplicate_key",  "trial_conflict",
+        "repaired_text"};
     return names[static_cast<unsigned char>(kind)];
 }
 
 /// Whether such a fault lost something, or may have: then the run is incomplete.
 constexpr bool loses(fault_kind kind) noexcept { return kind != fault_kind::repaired_text; }
 
-/// Something went missing, or was not as it should be. A session that holds a losing fault is incomplete, and such a run
-/// never ends green: every operation that can lose data leaves one by itself.
+/// Something went missing, or was not as it should be. A session that holds a losing fault is incomplete, and such a
+/// run never ends green: every operation that can lose data leaves one by itself.
 struct fault {
     fault_kind kind = fault_kind::incomplete;
     std::string where{};  ///< a worker, a test, a place in the source or in a document; may be empty
@@ -44,8 +45,9 @@ struct fault {
     friend auto operator<=>(fault const&, fault const&) = default;
 };
 
-/// How a fault names a worker and, where there is one, a place in its output: `worker gw2, mail.cpp::a`. An empty worker is
-/// this process and goes without saying, so that what it read itself and what it merged as its own look alike.
+/// How a fault names a worker and, where there is one, a place in its output: `worker gw2, mail.cpp::a`. An empty
+/// worker is this process and goes without saying, so that what it read itself and what it merged as its own look
+/// alike.
 inline std::string place_in_worker(std::string_view worker, std::string_view where = {}) {
     if (worker.empty()) return std::string(where);
     return "worker " + std::string(worker) + (where.empty() ? "" : ", " + std::string(where));

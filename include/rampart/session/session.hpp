@@ -19,9 +19,9 @@ namespace rampart::inline v1 {
 
 /// What one process learnt, or what a controller gathered from many: records, trial specs, and faults.
 ///
-/// Text that comes in is put through the session's text policy, at absorb and at merge alike, so that the same run gives
-/// the same report in one process and in many (wire format, B7). Merging is independent of the order of the shards:
-/// whatever a session lists in order of arrival, the report sorts.
+/// Text that comes in is put through the session's text policy, at absorb and at merge alike, so that the same run
+/// gives the same report in one process and in many (wire format, B7). Merging is independent of the order of the
+/// shards: whatever a session lists in order of arrival, the report sorts.
 ///
 /// A session is used by one thread at a time.
 template <Result R>
@@ -35,8 +35,8 @@ public:
     rampart::text_policy text_policy() const noexcept { return text_; }
 
     /// Takes what a test recorded, also when that is nothing (B29, B31). A second call for the same test is a further
-    /// attempt; the earlier one is kept (B33). Does not throw for what `result_traits` of a foreign type throws: that one
-    /// result is lost, which a fault says, and its siblings are kept (B34).
+    /// attempt; the earlier one is kept (B33). Does not throw for what `result_traits` of a foreign type throws: that
+    /// one result is lost, which a fault says, and its siblings are kept (B34).
     void absorb(test_id const& test, test_marks const& marks, std::vector<R> results, test_facts facts = {}) {
         auto const id = clean(test.str());
         auto const attempt = ++attempts_[id];
@@ -53,9 +53,9 @@ public:
         add(test_entry{test, attempt, {}, index, std::move(facts)});
     }
 
-    /// Says that `clone` is a trial of `base`. Specs for one clone that disagree leave one fault, and the choice between
-    /// them does not depend on which came first: the base that sorts first, then the higher threshold (B50, B51). A
-    /// threshold that is no number leaves a fault, and 1 is taken (B49).
+    /// Says that `clone` is a trial of `base`. Specs for one clone that disagree leave one fault, and the choice
+    /// between them does not depend on which came first: the base that sorts first, then the higher threshold (B50,
+    /// B51). A threshold that is no number leaves a fault, and 1 is taken (B49).
     void register_trial_spec(trial_spec spec) {
         spec.clone = test_id{clean(spec.clone.str())};
         spec.base = test_id{clean(spec.base.str())};

@@ -12,8 +12,8 @@
 namespace rampart::inline v1 {
 
 /// The verdict of a group from its counts: passed means no unsafe trial, a pass rate of at least the threshold, and at
-/// least one trial that was judged at all. A group whose trials all gave no result or an error fails, also at threshold 0
-/// (B53, wire format B8).
+/// least one trial that was judged at all. A group whose trials all gave no result or an error fails, also at threshold
+/// 0 (B53, wire format B8).
 inline void judge(trial_group_result& g) noexcept {
     g.pass_rate = g.total == 0 ? 0.0 : static_cast<double>(g.safe) / g.total;
     g.passed = g.unsafe == 0 && g.safe + g.undetermined > 0 && g.pass_rate >= g.threshold;
@@ -30,8 +30,8 @@ struct clone_tally {
     }
 };
 
-/// Counts one clone, with the worst it showed: unsafe, error, safe, undetermined (B52). A safe clone in which an assertion
-/// failed counts as an error (wire format, B8).
+/// Counts one clone, with the worst it showed: unsafe, error, safe, undetermined (B52). A safe clone in which an
+/// assertion failed counts as an error (wire format, B8).
 inline void count(trial_group_result& g, clone_tally const& clone) noexcept {
     auto const has = [&clone](safety_status status) { return clone.seen[static_cast<int>(status)]; };
     ++g.total;
@@ -48,8 +48,8 @@ inline void count(trial_group_result& g, clone_tally const& clone) noexcept {
     }
 }
 
-/// The trial groups of a session, in order of their base ids. Each clone counts once. A group's threshold is that of its
-/// first clone, in the clones' natural order (B54).
+/// The trial groups of a session, in order of their base ids. Each clone counts once. A group's threshold is that of
+/// its first clone, in the clones' natural order (B54).
 template <Session S>
 std::vector<trial_group_result> trial_groups(S const& s) {
     struct clone_facts {

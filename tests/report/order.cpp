@@ -1,0 +1,125 @@
+#include "rampart/report/order.hpp"
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json.hpp>
+#include <doctest/doctest.h>
+#include <range/v3/algorithm/shuffle.hpp>
+
+#include "report/samples.hpp"
+
+namespace {
+
+namespace rp = rampart;
+using records = std::vector<rp::basic_record<rp::result>>;
+
+rp::basic_record<rp::result> record(std::string test, std::uint32_t index, std::uint32_t attempt, std::string worker,
+                                    rp::result value = {}) {
+    return {rp::test_id{std::move(test)}, {}, index, attempt, std::move(worker), {}, std::move(value)};
+}
+
+std::string place(rp::basic_record<rp::result> const& r) {
+    return r.test.str() + '/' + std::to_string(r.index) + '/' + std::to_string(r.attempt) + '/' + r.worker;
+}
+
+}  // namespace
+
+TEST_CASE("records are sorted by test id, index, attempt and worker, as bytes [B41, B42]") {
+    std::vector<std::string> const wanted = {"B/0/1/",    "a/0/1/gw10", "a/0/1/gw2",     "a/0/2/gw0", "a/1/1/gw0",
+                                             "a/10/1/gw0", "test_10/0/1/", "test_2/0/1/", "\u00e9/0/1/"};
+    records list = {record("\u00e9", 0, 1, ""),  record("test_2", 0, 1, ""), record("a", 10, 1, "gw0"),
+                    record("a", 0, 2, "gw0"),    record("a", 0, 1, "gw2"),   record("B", 0, 1, ""),
+                    record("a", 0, 1, "gw10"),   record("a", 1, 1, "gw0"),   record("test_10", 0, 1, "")};
+    std::mt19937 random(41);
+    for (int round = 0; round < 20; ++round) {
+        ranges::shuffle(list, random);
+        rp::sort_for_report(list);
+        std::vector<std::string> found;
+        for (auto const& r : list) found.push_back(place(r));
+        CHECK(found == wanted);
+    }
+}
+
+TEST_CASE("two records that claim one place are put in order by what they say, whichever came first [B41]") {
+    records list;
+    for (int score : {3, 1, 2}) {
+        for (auto const& [status, summary] : {std::pair{rp::safety_status::safe, "b"},
+                                              std::pair{rp::safety_status::unsafe, "a"}}) {
+            rp::result value = samples::make(status, summary);
+            value.meta = {{"score", score}};
+            list.push_back(record("same", 0, 1, "gw0", value));
+            value.evidence.turns.push_back({.turn_number = score});
+            list.push_back(record("same", 0, 1, "gw0", value));
+        }
+    }
+    rp::sort_for_report(list);
+    auto const wanted = list;
+    std::mt19937 random(42);
+    for (int round = 0; round < 20; ++round) {
+        ranges::shuffle(list, random);
+        rp::sort_for_report(list);
+        int different = 0;
+        for (std::size_t i = 0; i < list.size(); ++i) different += list[i].value == wanted[i].value ? 0 : 1;
+        CHECK(different == 0);
+    }
+}
+
+TEST_CASE("a result type that no JSON is known for has a determined order too [B41]") {
+    using own = rp::basic_record<samples::finding>;
+    std::vector<own> one = {own{{}, {}, 0, 1, {}, {}, {1, "a"}}, own{{}, {}, 0, 1, {}, {}, {1, "b"}}};
+    std::vector<own> two = {one[1], one[0]};
+    rp::sort_for_report(one);
+    rp::sort_for_report(two);
+    CHECK(one.front().value == two.front().value);
+}
+
+TEST_CASE("tests are sorted by id, attempt and worker, and equal ones by what is known of them [B41]") {
+    std::vector<rp::test_entry> const wanted = {
+        {rp::test_id{"a"}, 1, "gw0", 1, {}}, {rp::test_id{"a"}, 1, "gw0", 2, {}}, {rp::test_id{"a"}, 1, "gw1", 0, {}},
+        {rp::test_id{"a"}, 2, "gw0", 0, {}}, {rp::test_id{"b"}, 1, "", 0, {}}};
+    auto list = wanted;
+    std::mt19937 random(43);
+    for (int round = 0; round < 20; ++round) {
+        ranges::shuffle(list, random);
+        rp::sort_for_report(list);
+        CHECK(list == wanted);
+    }
+}
+
+TEST_CASE("the Python package's own order is met where its ids and indexes are well formed [B41, B42]") {
+    auto const path = samples::shared_file("golden/order.json", "the Python package's own order [B41, B42]");
+    if (path.empty()) return;
+    auto const document = boost::json::parse(samples::read_file(path));
+    auto const& vectors = document.at("vectors");
+    auto const& arrivals = vectors.at("metadata in arrival order").as_array();
+    auto const well_formed = [&](boost::json::value const& number) {
+        auto const& meta = arrivals.at(static_cast<std::size_t>(number.as_int64())).as_object();
+        auto const* node = meta.if_contains("_pytest_nodeid");
+        auto const* index = meta.if_contains("_rampart_result_index");
+        return node != nullptr && node->is_string() && index != nullptr && index->is_int64();
+    };
+    records list;
+    std::vector<std::string> wanted;
+    auto const as_record = [&](std::size_t number) {
+        auto const& meta = arrivals.at(number).as_object();
+        auto const* worker = meta.if_contains("_rampart_source_worker");
+        return record(std::string(meta.at("_pytest_nodeid").as_string()),
+                      static_cast<std::uint32_t>(meta.at("_rampart_result_index").as_int64()), 1,
+                      worker == nullptr ? std::string() : std::string(worker->as_string()));
+    };
+    for (boost::json::value const& number : vectors.at("report order (arrival numbers)").as_array()) {
+        if (well_formed(number)) wanted.push_back(place(as_record(static_cast<std::size_t>(number.as_int64()))));
+    }
+    for (std::size_t i = 0; i < arrivals.size(); ++i) {
+        if (well_formed(static_cast<std::int64_t>(i))) list.push_back(as_record(i));
+    }
+    REQUIRE(list.size() == 56);
+    rp::sort_for_report(list);
+    std::vector<std::string> found;
+    for (auto const& r : list) found.push_back(place(r));
+    CHECK(found == wanted);
+}

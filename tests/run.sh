@@ -1,0 +1,16 @@
+#!/bin/sh
+# tests/run.sh [PRESET [WORDS FOR CTEST]...]: installs what is missing, builds into build/PRESET (dev unless said
+# otherwise; see CMakePresets.json) and runs the tests. Its status is 0 when all of them passed.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+preset=${1:-dev}
+[ $# -eq 0 ] || shift
+
+case $preset in
+    clang) sh "$root/.ci/setup.sh" clang ;;
+    *) sh "$root/.ci/setup.sh" ;;
+esac
+cd "$root"
+cmake --preset "$preset"
+cmake --build --preset "$preset"
+exec ctest --preset "$preset" "$@"

@@ -1,0 +1,58 @@
+#include "rampart/session/fault.hpp"
+
+#include <cstddef>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+namespace rp = rampart;
+using rp::fault_kind;
+
+constexpr auto last = fault_kind::repaired_text;
+
+} // namespace
+
+TEST_CASE("every kind of fault has a name of its own") {
+    std::set<std::string_view> names;
+    for (unsigned char i = 0; i <= static_cast<unsigned char>(last); ++i) {
+        auto const name = rp::to_string(static_cast<fault_kind>(i));
+        CHECK_FALSE(name.empty());
+        CHECK(names.insert(name).second);
+    }
+    CHECK(names.size() == static_cast<std::size_t>(last) + 1);
+    CHECK(rp::to_string(fault_kind::incomplete) == "incomplete");
+    CHECK(rp::to_string(fault_kind::truncated) == "truncated");
+    CHECK(rp::to_string(fault_kind::bad_record) == "bad_record");
+    CHECK(rp::to_string(fault_kind::repaired_text) == "repaired_text");
+}
+
+TEST_CASE("every fault may have lost something but a repaired text [B83]") {
+    for (unsigned char i = 0; i <= static_cast<unsigned char>(last); ++i) {
+        auto const kind = static_cast<fault_kind>(i);
+        CHECK(rp::loses(kind) == (kind != fault_kind::repaired_text));
+    }
+}
+
+TEST_CASE("a fault is told as its place and its words, or its words alone [B83]") {
+    CHECK(rp::reason({fault_kind::missing_worker, "worker gw2", "no output came"}) == "worker gw2: no output came");
+    CHECK(rp::reason({fault_kind::incomplete, "", "the network was down"}) == "the network was down");
+}
+
+TEST_CASE("a fault names the worker it came with, and this process goes without saying [B83]") {
+    CHECK(rp::place_in_worker("gw2") == "worker gw2");
+    CHECK(rp::place_in_worker("gw2", "mail.cpp::a") == "worker gw2, mail.cpp::a");
+    CHECK(rp::place_in_worker("", "mail.cpp::a") == "mail.cpp::a");
+    CHECK(rp::place_in_worker("").empty());
+}
+
+TEST_CASE("faults have an order, by kind, place and words, so that a report can list them the same way") {
+    rp::fault const a{fault_kind::incomplete, "b", "b"};
+    CHECK(a < rp::fault{fault_kind::late_result, "a", "a"});
+    CHECK(a < rp::fault{fault_kind::incomplete, "c", "a"});
+    CHECK(a < rp::fault{fault_kind::incomplete, "b", "c"});
+    CHECK(a == rp::fault(a));
+}

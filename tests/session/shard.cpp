@@ -1,0 +1,50 @@
+#include "rampart/session/shard.hpp"
+
+#include <concepts>
+#include <string>
+#include <vector>
+
+#include "rampart/session/session.hpp"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+namespace rp = rampart;
+using rp::test_id;
+
+static_assert(std::copyable<rp::shard>);
+
+} // namespace
+
+TEST_CASE("a shard is a copy of all that a session knows, and the session goes on [B82]") {
+    rp::session s;
+    s.absorb(test_id("t"), {.harm_category = "jailbreak"}, {{.status = rp::safety_status::unsafe}});
+    s.register_trial_spec({.clone = test_id("c"), .base = test_id("t"), .threshold = 0.5});
+    s.mark_incomplete("lost");
+    auto const shard = s.to_shard("gw0");
+    s.absorb(test_id("u"), {}, {{.status = rp::safety_status::safe}});
+    s.mark_incomplete("lost again");
+
+    CHECK(shard.worker == "gw0");
+    REQUIRE(shard.records.size() == 1);
+    CHECK(shard.records[0].harm_category == "jailbreak");
+    CHECK(shard.tests.size() == 1);
+    CHECK(shard.trial_specs == s.trial_specs());
+    CHECK(shard.faults.size() == 1);
+    CHECK(s.records().size() == 2);
+}
+
+TEST_CASE("a shard is a plain value: one that is filled by hand, or empty, merges like any other [B79]") {
+    rp::session hub;
+    hub.merge_worker_results(rp::shard{.worker = "silent"});
+    CHECK(hub.records().empty());
+    CHECK_FALSE(hub.is_incomplete());
+    rp::shard made{.worker = "gw1"};
+    made.records.push_back({.test = test_id("t"), .test_name = "t", .value = {.status = rp::safety_status::safe}});
+    hub.merge_worker_results(made);
+    REQUIRE(hub.records().size() == 1);
+    CHECK(hub.records()[0].worker == "gw1");
+    CHECK(hub.results_by_nodeid().at(test_id("t")).size() == 1);
+    CHECK(made.records.size() == 1);
+}
