@@ -1,0 +1,45 @@
+# Runs a program and says whether it ended and spoke as it should.
+#
+#   cmake [-DSTATUS=n] [-DOUT=file] [-DERR=file] [-DOUT_HAS=regex] [-DERR_HAS=regex] -P expect.cmake -- PROGRAM ARG...
+#
+# STATUS: the exit status (default 0). OUT, ERR: files that standard output and standard error have to equal. OUT_HAS,
+# ERR_HAS: what they have to hold.
+cmake_minimum_required(VERSION 3.24)
+
+set(command "")
+set(after_dashes FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  if(after_dashes)
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif(CMAKE_ARGV${i} STREQUAL "--")
+    set(after_dashes TRUE)
+  endif()
+endforeach()
+if(NOT DEFINED STATUS)
+  set(STATUS 0)
+endif()
+
+execute_process(COMMAND ${command} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
+message("${out}${err}")
+if(NOT status STREQUAL STATUS)
+  message(SEND_ERROR "the program ended with status ${status}; ${STATUS} is expected")
+endif()
+if(OUT)
+  file(READ "${OUT}" expected)
+  if(NOT out STREQUAL expected)
+    message(SEND_ERROR "standard output is not the text of ${OUT}")
+  endif()
+endif()
+if(ERR)
+  file(READ "${ERR}" expected)
+  if(NOT err STREQUAL expected)
+    message(SEND_ERROR "standard error is not the text of ${ERR}")
+  endif()
+endif()
+if(DEFINED OUT_HAS AND NOT out MATCHES "${OUT_HAS}")
+  message(SEND_ERROR "standard output has no match for '${OUT_HAS}'")
+endif()
+if(DEFINED ERR_HAS AND NOT err MATCHES "${ERR_HAS}")
+  message(SEND_ERROR "standard error has no match for '${ERR_HAS}'")
+endif()
