@@ -1,8 +1,8 @@
 #ifndef RAMPART_DOCTEST_HPP
 #define RAMPART_DOCTEST_HPP
 
-/// For test files: `record_result` and the decorators `harm`, `trial`, `group`, `uses`. It is light: no Boost, no range-v3.
-/// The one main file includes rampart/doctest_main.hpp instead.
+/// For test files: `record_result` and the decorators `harm`, `trial`, `group`, `uses`. It is light: no Boost, no
+/// range-v3. The one main file includes rampart/doctest_main.hpp instead.
 
 #include "rampart/collect/collector.hpp"
 #include "rampart/collect/marks.hpp"

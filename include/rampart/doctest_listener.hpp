@@ -1,15 +1,16 @@
 #ifndef RAMPART_DOCTEST_LISTENER_DOOR_HPP
 #define RAMPART_DOCTEST_LISTENER_DOOR_HPP
 
-/// For a program that keeps doctest's own main. Include it in the file that has doctest's implementation, after doctest:
+/// For a program that keeps doctest's own main. Include it in the file that has doctest's implementation, after
+/// doctest:
 ///
 ///     #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 ///     #include <doctest/doctest.h>
 ///     #include <rampart/doctest_listener.hpp>
 ///
 /// Trials, marks, sinks and rampart's options work as with rampart's main; the options are also read from the variable
-/// RAMPART_ARGS. doctest's main knows the statuses 0 and 1 only: what would be 3 (incomplete) ends with 1 there, a usage
-/// error with 2. Boost.JSON's implementation comes from elsewhere: link it, or have its source in one file.
+/// RAMPART_ARGS. doctest's main knows the statuses 0 and 1 only: what would be 3 (incomplete) ends with 1 there, a
+/// usage error with 2. Boost.JSON's implementation comes from elsewhere: link it, or have its source in one file.
 
 #include "rampart/doctest.hpp"
 #include "rampart/doctest/runner.hpp"

@@ -10,12 +10,12 @@
 /// out: the program links the library (or has the source in another file).
 
 #if !defined(DOCTEST_CONFIG_IMPLEMENT)
-#define DOCTEST_CONFIG_IMPLEMENT
+# define DOCTEST_CONFIG_IMPLEMENT
 #endif
 #include <doctest/doctest.h>
 
 #if !defined(RAMPART_BOOST_JSON_LINKED)
-#include <boost/json/src.hpp>
+# include <boost/json/src.hpp>
 #endif
 
 #include "rampart/doctest.hpp"

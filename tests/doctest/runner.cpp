@@ -135,7 +135,8 @@ TEST_CASE("marks: a suite's hold for its tests, a test's own win, a result's own
 }
 
 TEST_CASE("a marked test that recorded nothing is noted [B28]") {
-    CHECK(only("marked but silent").says("test 'scenarios.cpp::marked but silent' has a harm mark but recorded no result"));
+    CHECK(only("marked but silent")
+              .says("test 'scenarios.cpp::marked but silent' has a harm mark but recorded no result"));
 }
 
 TEST_CASE("ids: relative to what the files have in common, duplicates told apart, template types spelt alike") {
@@ -148,7 +149,8 @@ TEST_CASE("ids: relative to what the files have in common, duplicates told apart
     CHECK(results.contains("other_file.cpp::in the other file"));
 }
 
-TEST_CASE("a thread's results belong to the test that is running; late ones are a fault and not lost in silence [B24, B25]") {
+TEST_CASE(
+    "a thread's results belong to the test that is running; late ones are a fault and not lost in silence [B24, B25]") {
     CHECK(only("a thread of the test").status == 0);
     auto const late = only("leaves a handle,uses the handle late");
     CHECK(late.status == 3);
@@ -160,7 +162,8 @@ TEST_CASE("a thread's results belong to the test that is running; late ones are 
 TEST_CASE("exit and quick_exit inside a test never leave status 0, and what was known is reported") {
     for (std::string const way : {"exit", "quick_exit"}) {
         scratch_folder const dir;
-        auto const end = scenarios("-ts='ends early' -tc='before," + way + ",after' --rampart-json='" + dir / "r.json'");
+        auto const end =
+            scenarios("-ts='ends early' -tc='before," + way + ",after' --rampart-json='" + dir / "r.json'");
         CHECK(end.status == 3);
         CHECK(end.says("test scenarios.cpp::ends early::" + way + ": the process ended (exit was called)"));
         auto const report = json_file(dir / "r.json");
@@ -257,9 +260,7 @@ TEST_CASE("a merge fails as the run would: a bad payload, a missing one, a faile
     CHECK(scenarios("--rampart-merge='" + dir / "a.json'").status == 1);
     scenarios("-tc=safe --rampart-payload='" + dir / "b.json'");
     CHECK(scenarios("--rampart-merge='" + dir / "b.json'").status == 0);
-    {
-        std::ofstream(dir / "torn.json") << file_text(dir / "b.json").substr(0, 50);
-    }
+    { std::ofstream(dir / "torn.json") << file_text(dir / "b.json").substr(0, 50); }
     auto const torn = scenarios("--rampart-merge='" + dir / "b.json' --rampart-merge='" + dir / "torn.json'");
     CHECK(torn.status == 3);
     CHECK(torn.says("worker torn"));
@@ -289,8 +290,9 @@ TEST_CASE("shards come from the environment too; a bad value is a usage error, n
     CHECK(count("RAMPART_TOTAL_SHARDS=2 RAMPART_SHARD_INDEX=1") == std::pair(0, 1));
     CHECK(count("GTEST_TOTAL_SHARDS=1 GTEST_SHARD_INDEX=0") == std::pair(0, 2));
     CHECK(count("TEST_TOTAL_SHARDS=2 TEST_SHARD_INDEX=1") == std::pair(0, 1));
-    for (std::string const bad : {"RAMPART_TOTAL_SHARDS=2", "RAMPART_SHARD_INDEX=0", "RAMPART_TOTAL_SHARDS=2 RAMPART_SHARD_INDEX=2",
-                                  "RAMPART_TOTAL_SHARDS= RAMPART_SHARD_INDEX=0", "TEST_TOTAL_SHARDS=two TEST_SHARD_INDEX=0"}) {
+    for (std::string const bad :
+         {"RAMPART_TOTAL_SHARDS=2", "RAMPART_SHARD_INDEX=0", "RAMPART_TOTAL_SHARDS=2 RAMPART_SHARD_INDEX=2",
+          "RAMPART_TOTAL_SHARDS= RAMPART_SHARD_INDEX=0", "TEST_TOTAL_SHARDS=two TEST_SHARD_INDEX=0"}) {
         CHECK(count(bad) == std::pair(2, 0));
     }
     scratch_folder const dir;
@@ -304,21 +306,21 @@ TEST_CASE("a usage error names the option and what it takes, runs nothing, and h
         char const* words;
     };
     for (bad_use const& bad : {bad_use{"--rampart-nonsense=1", "--rampart-nonsense is no option"},
-                              bad_use{"--rampart-shard=3/2", "--rampart-shard takes I/N"},
-                              bad_use{"--rampart-shard=0/2", "--rampart-shard takes I/N"},
-                              bad_use{"--rampart-shard=1", "--rampart-shard takes I/N"},
-                              bad_use{"--rampart-shard", "--rampart-shard takes a value"},
-                              bad_use{"--rampart-trials=none", "--rampart-trials takes a number"},
-                              bad_use{"--rampart-trials=0", "--rampart-trials takes a number"},
-                              bad_use{"--rampart-text=loud", "--rampart-text takes escape|strip|keep, not 'loud'"},
-                              bad_use{"--rampart-progress=7", "--rampart-progress takes"},
-                              bad_use{"--rampart-color=blue", "--rampart-color takes"},
-                              bad_use{"--rampart-metadata=novalue", "--rampart-metadata takes K=V"},
-                              bad_use{"--rampart-max-result-bytes=10", "at least 4096"},
-                              bad_use{"--rampart-json=", "--rampart-json takes a value"},
-                              bad_use{"--rampart-json=a --rampart-json=b", "--rampart-json is given twice"},
-                              bad_use{"--rampart-workers=2", "--rampart-workers takes 0"},
-                              bad_use{"--rampart-help=yes", "--rampart-help takes no value"}}) {
+                               bad_use{"--rampart-shard=3/2", "--rampart-shard takes I/N"},
+                               bad_use{"--rampart-shard=0/2", "--rampart-shard takes I/N"},
+                               bad_use{"--rampart-shard=1", "--rampart-shard takes I/N"},
+                               bad_use{"--rampart-shard", "--rampart-shard takes a value"},
+                               bad_use{"--rampart-trials=none", "--rampart-trials takes a number"},
+                               bad_use{"--rampart-trials=0", "--rampart-trials takes a number"},
+                               bad_use{"--rampart-text=loud", "--rampart-text takes escape|strip|keep, not 'loud'"},
+                               bad_use{"--rampart-progress=7", "--rampart-progress takes"},
+                               bad_use{"--rampart-color=blue", "--rampart-color takes"},
+                               bad_use{"--rampart-metadata=novalue", "--rampart-metadata takes K=V"},
+                               bad_use{"--rampart-max-result-bytes=10", "at least 4096"},
+                               bad_use{"--rampart-json=", "--rampart-json takes a value"},
+                               bad_use{"--rampart-json=a --rampart-json=b", "--rampart-json is given twice"},
+                               bad_use{"--rampart-workers=2", "--rampart-workers takes 0"},
+                               bad_use{"--rampart-help=yes", "--rampart-help takes no value"}}) {
         CAPTURE(bad.argument);
         auto const end = scenarios("-tc=safe " + std::string(bad.argument));
         CHECK(end.status == 2);
@@ -343,7 +345,8 @@ TEST_CASE("bad marks are a usage error that names the test [B45, B49, wire B8]")
 
 TEST_CASE("text policy, colour and metadata reach the report") {
     scratch_folder const dir;
-    CHECK(only("safe", "--rampart-metadata=commit=abc --rampart-metadata=a=b=c --rampart-json='" + dir / "r.json'").status == 0);
+    CHECK(only("safe", "--rampart-metadata=commit=abc --rampart-metadata=a=b=c --rampart-json='" + dir / "r.json'")
+              .status == 0);
     auto const meta = json_file(dir / "r.json").at("metadata");
     CHECK(meta.at("commit") == "abc");
     CHECK(meta.at("a") == "b=c");
@@ -359,7 +362,9 @@ TEST_CASE("doctest's own reports on stdout stay whole: the summary goes elsewher
 
 TEST_CASE("a suite can record a result type of its own, and a result of another type is a fault") {
     scratch_folder const dir;
-    auto const run = [](std::string const& arguments) { return run_program("'" RAMPART_SUITE_OWN_TYPE "' " + arguments); };
+    auto const run = [](std::string const& arguments) {
+        return run_program("'" RAMPART_SUITE_OWN_TYPE "' " + arguments);
+    };
     auto const fine = run("-tc='a finding' --rampart-json='" + dir / "r.json' --rampart-payload='" + dir / "p.json'");
     CHECK(fine.status == 0);
     CHECK(json_file(dir / "r.json").at("passed") == 1);

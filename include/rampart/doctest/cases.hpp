@@ -45,8 +45,8 @@ struct suite_case {
 /// The suite's tests by what doctest hands to a listener.
 class suite_cases {
 public:
-    /// Reads doctest's registry and the marks, and registers the trials. What makes no sense goes to `errors`, each with
-    /// the test's name; then nothing should run. Once a process: clones are not cloned again.
+    /// Reads doctest's registry and the marks, and registers the trials. What makes no sense goes to `errors`, each
+    /// with the test's name; then nothing should run. Once a process: clones are not cloned again.
     void collect(std::optional<int> trials, std::string_view root, std::vector<std::string>& errors);
 
     /// Hides the tests of other parts from doctest. Counts only what the command line selects, so that the parts are
@@ -58,9 +58,9 @@ public:
             if (!passes_filters(*c.data)) continue;
             selected.push_back(&c);
             // A NUL tells the three kinds of unit apart whatever the names are.
-            units.push_back(!c.marks.group.empty()           ? std::string("group\0", 6) + c.marks.group
+            units.push_back(!c.marks.group.empty()       ? std::string("group\0", 6) + c.marks.group
                             : c.kind == case_kind::plain ? c.id.str()
-                                                          : c.base.str());
+                                                         : c.base.str());
         }
         auto const mine = deal_by_stride(units, part);
         std::vector<doctest_case const*> others;
@@ -109,7 +109,8 @@ public:
             if (m.marks.trial) marks.trial = m.marks.trial;
             if (!m.marks.group.empty()) marks.group = m.marks.group;
             for (std::string const& name : m.marks.uses) {
-                if (std::find(marks.uses.begin(), marks.uses.end(), name) == marks.uses.end()) marks.uses.push_back(name);
+                if (std::find(marks.uses.begin(), marks.uses.end(), name) == marks.uses.end())
+                    marks.uses.push_back(name);
             }
         }
         return marks;
@@ -125,7 +126,8 @@ inline std::string problem_of(test_marks const& marks, doctest_case const& tc) {
     if (!marks.trial) return {};
     if (auto problem = rampart::problem_of(*marks.trial); !problem.empty()) return problem;
     if (tc.m_should_fail || tc.m_expected_failures > 0) {
-        return "trial cannot be combined with should_fail or expected_failures: the group's verdict is the test's verdict";
+        return "trial cannot be combined with should_fail or expected_failures: the group's verdict is the test's "
+               "verdict";
     }
     return {};
 }
@@ -194,8 +196,8 @@ inline void suite_cases::collect(std::optional<int> trials, std::string_view roo
     std::unordered_set<std::string_view> taken;
     for (suite_case const& c : cases_) {
         if (!taken.insert(c.id.str()).second) {
-            errors.push_back(c.file + ":" + std::to_string(c.line) + ": two tests would be called '" + one_line(c.name) +
-                             "'; one of them is a trial: give the other another name");
+            errors.push_back(c.file + ":" + std::to_string(c.line) + ": two tests would be called '" +
+                             one_line(c.name) + "'; one of them is a trial: give the other another name");
         }
     }
     index();

@@ -25,8 +25,8 @@ struct marked_case {
     test_marks marks{};
 };
 
-/// The same for a suite. doctest copies a suite's fields into its tests, and the only one that can carry something is the
-/// name: each marked suite gets a copy of its name of its own, and the address of that copy is the key.
+/// The same for a suite. doctest copies a suite's fields into its tests, and the only one that can carry something is
+/// the name: each marked suite gets a copy of its name of its own, and the address of that copy is the key.
 struct marked_suite {
     char const* name = nullptr;
     test_marks marks{};
@@ -47,7 +47,8 @@ struct mark_registry {
 inline test_marks& marks_of_case(void (*body)(), char const* file, unsigned line, int template_id) {
     auto& cases = mark_registry::instance().cases;
     for (auto it = cases.rbegin(); it != cases.rend(); ++it) {
-        if (it->body == body && it->line == line && it->template_id == template_id && it->file == file) return it->marks;
+        if (it->body == body && it->line == line && it->template_id == template_id && it->file == file)
+            return it->marks;
         // The decorators of one test run one after the other; only a header seen by two files comes again later.
         if (it->line != line || it->file != file) break;
     }
@@ -102,8 +103,9 @@ private:
     std::string category_;
 };
 
-/// Repeats a test: `n` clones named `name[trial-0]` ... are registered, and the group passes when no trial is unsafe and at
-/// least `threshold` of them are safe (B44, wire format B8). Bad options are a usage error when the program starts.
+/// Repeats a test: `n` clones named `name[trial-0]` ... are registered, and the group passes when no trial is unsafe
+/// and at least `threshold` of them are safe (B44, wire format B8). Bad options are a usage error when the program
+/// starts.
 ///
 ///     TEST_CASE("holds" * rampart::trial({.n = 10, .threshold = 0.8})) { ... }
 struct trial : detail::decorator<trial> {

@@ -34,8 +34,8 @@ struct run_options {
 
 namespace detail {
 
-/// Every sink that the program, the macro and the command line ask for. A function of the user's that throws is a failure
-/// like that of a sink.
+/// Every sink that the program, the macro and the command line ask for. A function of the user's that throws is a
+/// failure like that of a sink.
 inline std::vector<basic_any_sink<suite_result>> gather_sinks(run_config const& config, run_options const& options,
                                                               std::vector<sink_failure>& failures) {
     std::vector<basic_any_sink<suite_result>> sinks;
@@ -102,7 +102,8 @@ inline void merge_file(basic_session<suite_result>& session, std::filesystem::pa
 }
 
 /// Reads payloads, and folders of them in the order of their names. A path that is not there goes to `errors`.
-inline void merge_paths(basic_session<suite_result>& session, run_config const& config, std::vector<std::string>& errors) {
+inline void merge_paths(basic_session<suite_result>& session, run_config const& config,
+                        std::vector<std::string>& errors) {
     namespace fs = std::filesystem;
     for (fs::path const& path : config.merge) {
         std::error_code failure;
@@ -117,10 +118,12 @@ inline void merge_paths(basic_session<suite_result>& session, run_config const& 
         std::vector<fs::path> files;
         for (fs::directory_iterator it(path, failure), end; !failure && it != end; it.increment(failure)) {
             std::error_code ignored;
-            if (it->is_regular_file(ignored) && !it->path().filename().string().starts_with('.')) files.push_back(it->path());
+            if (it->is_regular_file(ignored) && !it->path().filename().string().starts_with('.'))
+                files.push_back(it->path());
         }
         if (failure) {
-            session.add_fault({fault_kind::missing_worker, path.string(), "the folder cannot be read: " + failure.message()});
+            session.add_fault(
+                {fault_kind::missing_worker, path.string(), "the folder cannot be read: " + failure.message()});
         } else if (files.empty()) {
             session.add_fault({fault_kind::missing_worker, path.string(), "the folder holds no payload"});
         }

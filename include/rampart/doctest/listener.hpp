@@ -7,8 +7,8 @@
 
 namespace rampart::inline v1::detail {
 
-/// Hands doctest's callbacks to the run. doctest makes a new one for each of its runs, and makes it before it looks at its
-/// tests: that is where the trials are registered. What it knows lives in `suite_run`.
+/// Hands doctest's callbacks to the run. doctest makes a new one for each of its runs, and makes it before it looks at
+/// its tests: that is where the trials are registered. What it knows lives in `suite_run`.
 struct doctest_listener : doctest::IReporter {
     explicit doctest_listener(doctest::ContextOptions const&) { suite_run::instance().prepare(); }
 
@@ -26,8 +26,8 @@ struct doctest_listener : doctest::IReporter {
     void test_case_skipped(doctest::TestCaseData const& tc) override { suite_run::instance().skipped(tc); }
 };
 
-/// Registers the listener with doctest, once a process. Its number is the lowest, so that it hears of everything last but
-/// one: doctest calls the listeners in the order of their numbers, from the highest, and its reporters after them.
+/// Registers the listener with doctest, once a process. Its number is the lowest, so that it hears of everything last
+/// but one: doctest calls the listeners in the order of their numbers, from the highest, and its reporters after them.
 inline void register_listener() {
     static int const registered = doctest::registerReporter<doctest_listener>("rampart", 0, false);
     (void)registered;

@@ -23,10 +23,11 @@ enum class progress_style : unsigned char { none, lines };
 /// What the command line and the environment ask of a run. The names are those of the options.
 struct run_config {
     std::filesystem::path report_dir = "rampart-report";
-    bool report_dir_given = false;                      ///< then a JSON report is wanted there
-    std::optional<std::filesystem::path> json_file{};   ///< a JSON report to this file
-    std::optional<std::filesystem::path> payload_file{};  ///< this process's rampart.xdist.v1 payload, for a later merge
-    std::vector<std::filesystem::path> merge{};         ///< run nothing, merge these
+    bool report_dir_given = false;                     ///< then a JSON report is wanted there
+    std::optional<std::filesystem::path> json_file{};  ///< a JSON report to this file
+    std::optional<std::filesystem::path>
+        payload_file{};                          ///< this process's rampart.xdist.v1 payload, for a later merge
+    std::vector<std::filesystem::path> merge{};  ///< run nothing, merge these
     std::optional<shard_part> shard{};
     std::optional<int> trials{};
     rampart::text_policy text = rampart::text_policy::escape;
@@ -51,11 +52,12 @@ struct option_row {
     std::string_view meaning;
 };
 
-// Own code rather than CLI11: doctest reads the same command line and skips what it does not know, so all that is needed
-// is a table of `--rampart-name=value`; a dependency for every user's main file would cost more than it saves.
+// Own code rather than CLI11: doctest reads the same command line and skips what it does not know, so all that is
+// needed is a table of `--rampart-name=value`; a dependency for every user's main file would cost more than it saves.
 inline constexpr option_row option_table[] = {
     {"shard", "I/N", "run part I (from 1) of N; or RAMPART_SHARD_INDEX (from 0) and RAMPART_TOTAL_SHARDS"},
-    {"merge", "PATH", "run nothing: merge this payload, or all of this folder, report, and exit as the run would (again)"},
+    {"merge", "PATH",
+     "run nothing: merge this payload, or all of this folder, report, and exit as the run would (again)"},
     {"payload", "FILE", "write what this process learnt, for --rampart-merge elsewhere"},
     {"trials", "N", "N trials instead of each test's own n"},
     {"report-dir", "DIR", "the JSON report goes there, under a name of its own (rampart-report)"},
@@ -110,8 +112,9 @@ inline std::optional<shard_part> shard_from_environment(std::vector<std::string>
         auto const count = total ? whole_number<unsigned>(*total) : std::nullopt;
         auto const part = index ? whole_number<unsigned>(*index) : std::nullopt;
         if (!count || !part || *count < 1 || *part >= *count) {
-            errors.push_back(std::string(names.total) + "='" + one_line(total.value_or("")) + "' and " + names.index + "='" +
-                             one_line(index.value_or("")) + "' must be a number of shards and an index from 0 below it");
+            errors.push_back(std::string(names.total) + "='" + one_line(total.value_or("")) + "' and " + names.index +
+                             "='" + one_line(index.value_or("")) +
+                             "' must be a number of shards and an index from 0 below it");
             return std::nullopt;
         }
         return shard_part{*part, *count};
@@ -134,8 +137,8 @@ inline std::string options_help() {
     return text;
 }
 
-/// Reads the `--rampart-` options among `arguments`; others are doctest's and are passed over. `on_terminal` says whether
-/// stderr is a terminal, for the values `auto`.
+/// Reads the `--rampart-` options among `arguments`; others are doctest's and are passed over. `on_terminal` says
+/// whether stderr is a terminal, for the values `auto`.
 inline parsed_options parse_options(std::vector<std::string> const& arguments, bool on_terminal) {
     constexpr std::string_view prefix = "--rampart-";
     parsed_options parsed;
@@ -240,7 +243,8 @@ inline parsed_options parse_options(std::vector<std::string> const& arguments, b
     }
 
     if (!config.shard) config.shard = detail::shard_from_environment(parsed.errors);
-    config.progress = progress == "lines" || (progress == "auto" && on_terminal) ? progress_style::lines : progress_style::none;
+    config.progress =
+        progress == "lines" || (progress == "auto" && on_terminal) ? progress_style::lines : progress_style::none;
     auto const forced = detail::environment("CLICOLOR_FORCE").value_or("0");
     auto const refused = detail::environment("NO_COLOR").value_or("");
     config.color = color == "always" || (color == "auto" && (forced != "0" || (on_terminal && refused.empty())));

@@ -1,13 +1,14 @@
 #ifndef RAMPART_DOCTEST_REGISTRY_HPP
 #define RAMPART_DOCTEST_REGISTRY_HPP
 
-/// The one file that touches what doctest keeps to itself: its set of registered tests, and the state of the run. It needs
-/// doctest's implementation in the same file. Works with doctest 2.4.9 to 2.5.2; should a name go away, the build stops.
+/// The one file that touches what doctest keeps to itself: its set of registered tests, and the state of the run. It
+/// needs doctest's implementation in the same file. Works with doctest 2.4.9 to 2.5.2; should a name go away, the build
+/// stops.
 
 #include <doctest/doctest.h>
 
 #if !defined(DOCTEST_LIBRARY_IMPLEMENTATION)
-#error "rampart's doctest listener belongs into the file that defines DOCTEST_CONFIG_IMPLEMENT (or _WITH_MAIN), after <doctest/doctest.h>"
+# error "the listener belongs into the file that has doctest's implementation, after <doctest/doctest.h>"
 #endif
 
 #include <algorithm>
@@ -66,11 +67,11 @@ inline std::vector<registered_case> registered_cases() {
     return all;
 }
 
-/// Registers the clones and the verdict of each replacement instead of its original, and gives the new tests, the verdict
-/// last. Pointers to tests on the lines concerned are invalid afterwards, but for those given back.
+/// Registers the clones and the verdict of each replacement instead of its original, and gives the new tests, the
+/// verdict last. Pointers to tests on the lines concerned are invalid afterwards, but for those given back.
 ///
-/// doctest sorts by (file, line, template id), so the tests of one line are numbered anew from 0, in their old order. An id
-/// other than -1 also makes doctest's copies keep their name in themselves.
+/// doctest sorts by (file, line, template id), so the tests of one line are numbered anew from 0, in their old order.
+/// An id other than -1 also makes doctest's copies keep their name in themselves.
 inline std::vector<std::vector<doctest_case const*>> replace_cases(std::vector<replacement> const& wanted) {
     auto& registry = doctest::detail::getRegisteredTests();
     using test_case = doctest::detail::TestCase;
@@ -179,8 +180,8 @@ inline void run_nothing() { doctest::detail::g_cs->no_run = true; }
 /// Failed assertions of the running test so far.
 inline int failed_assertions_now() { return doctest::detail::g_cs->numAssertsFailedCurrentTest_atomic; }
 
-/// Tells doctest of a check of the running test, as if it stood at `file:line`: counted, and in every doctest report when
-/// it failed. (Some of doctest's reporters leave messages out, none leaves out a check.)
+/// Tells doctest of a check of the running test, as if it stood at `file:line`: counted, and in every doctest report
+/// when it failed. (Some of doctest's reporters leave messages out, none leaves out a check.)
 inline void check(bool passed, char const* file, unsigned line, char const* expression, std::string const& values) {
     doctest::detail::ResultBuilder made(doctest::assertType::DT_CHECK, file, static_cast<int>(line), expression);
     made.m_failed = !passed;

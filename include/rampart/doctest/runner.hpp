@@ -63,8 +63,8 @@ inline int merge_and_report(run_config const& config, run_options const& options
 
 }  // namespace detail
 
-/// Runs the suite of this program: doctest with its own options, and rampart's (`--rampart-help`). Gives the status to end
-/// with: 0 good, 1 a test, gate or sink failed, 2 usage or nothing selected, 3 incomplete (wire format, B9).
+/// Runs the suite of this program: doctest with its own options, and rampart's (`--rampart-help`). Gives the status to
+/// end with: 0 good, 1 a test, gate or sink failed, 2 usage or nothing selected, 3 incomplete (wire format, B9).
 ///
 ///     int main(int argc, char** argv) { return rampart::run_doctest(argc, argv); }
 inline int run_doctest(int argc, char const* const* argv, run_options options = {}) {

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-/// The result type that the suite's tests record. Define it before the main header for a type of your own; it has to be a
-/// PortableResult.
+/// The result type that the suite's tests record. Define it before the main header for a type of your own; it has to be
+/// a PortableResult.
 #if !defined(RAMPART_DOCTEST_RESULT)
-#define RAMPART_DOCTEST_RESULT ::rampart::result
+# define RAMPART_DOCTEST_RESULT ::rampart::result
 #endif
 
 namespace rampart::inline v1 {
@@ -22,9 +22,7 @@ class sink_list {
 public:
     template <class... Sinks>
         requires((ReportSink<Sinks, suite_result> && ...))
-    sink_list(Sinks... sinks) {
-        (sinks_.emplace_back(std::move(sinks)), ...);
-    }
+    sink_list(Sinks... sinks) { (sinks_.emplace_back(std::move(sinks)), ...); }
     std::vector<basic_any_sink<suite_result>>& sinks() noexcept { return sinks_; }
 
 private:
@@ -48,13 +46,14 @@ struct sink_registration {
 
 }  // namespace rampart::inline v1
 
-/// Defines where the suite's report goes. Called once, after the run, and only in the process that holds the whole report.
+/// Defines where the suite's report goes. Called once, after the run, and only in the process that holds the whole
+/// report.
 ///
 ///     RAMPART_SINKS(config) { return {rampart::json_file_report_sink{config.report_dir}}; }
-#define RAMPART_SINKS(config)                                                                                          \
-    static ::rampart::sink_list rampart_suite_sinks(::rampart::run_config const& config);                              \
-    [[maybe_unused]] static ::rampart::detail::sink_registration const rampart_suite_sinks_registered{                 \
-        &rampart_suite_sinks};                                                                                         \
-    static ::rampart::sink_list rampart_suite_sinks([[maybe_unused]] ::rampart::run_config const& config)
+#define RAMPART_SINKS(config)                                                                       \
+ static ::rampart::sink_list rampart_suite_sinks(::rampart::run_config const& config);              \
+ [[maybe_unused]] static ::rampart::detail::sink_registration const rampart_suite_sinks_registered{ \
+     &rampart_suite_sinks};                                                                         \
+ static ::rampart::sink_list rampart_suite_sinks([[maybe_unused]] ::rampart::run_config const& config)
 
 #endif

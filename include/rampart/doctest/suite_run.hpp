@@ -33,8 +33,8 @@ public:
         return run;
     }
 
-    /// What to do, before doctest starts. `managed`: somebody calls `finish` afterwards; otherwise the run finishes itself
-    /// inside doctest's.
+    /// What to do, before doctest starts. `managed`: somebody calls `finish` afterwards; otherwise the run finishes
+    /// itself inside doctest's.
     void configure(run_config config, run_options options, bool managed) {
         config_ = std::move(config);
         options_ = std::move(options);
@@ -99,7 +99,8 @@ public:
 
     void exception(doctest::TestCaseException const& e) {
         if (!e.is_crash) return;
-        // A signal handler runs this. The process dies by its signal, so that its status is not 0; nothing may be allocated.
+        // A signal handler runs this. The process dies by its signal, so that its status is not 0; nothing may be
+        // allocated.
         crashed_ = true;
         static constexpr char message[] =
             "rampart: the process crashed inside the test above; what the tests before it recorded was not reported\n";
@@ -251,9 +252,11 @@ private:
         for (lost_result const& lost : collection_->take_lost()) {
             auto const site = std::string(lost.site.file) + ":" + std::to_string(lost.site.line);
             if (lost.test.empty()) {
-                session_.add_fault({fault_kind::unclaimed_result, site,
-                                    "a result was recorded while no test was running, or of a type that this suite does not "
-                                    "collect: " + lost.brief});
+                session_.add_fault(
+                    {fault_kind::unclaimed_result, site,
+                     "a result was recorded while no test was running, or of a type that this suite does not "
+                     "collect: " +
+                         lost.brief});
             } else {
                 session_.add_fault({fault_kind::late_result, "test " + lost.test.str(),
                                     "a result was recorded after the test had ended, at " + site + ": " + lost.brief});
@@ -271,8 +274,8 @@ private:
         return doctest::detail::g_cs == nullptr || passes_filters(*c.data);
     }
 
-    /// exit and quick_exit come here. A run that has not finished must not end with status 0: what is known is written, and
-    /// the status becomes 3.
+    /// exit and quick_exit come here. A run that has not finished must not end with status 0: what is known is written,
+    /// and the status becomes 3.
     void process_ends() {
         // A child that a test forked ends for itself.
         if (phase_ == phase::idle || crashed_ || ::getpid() != owner_) return;

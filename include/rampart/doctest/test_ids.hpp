@@ -86,8 +86,9 @@ inline std::vector<std::string> relative_files(std::vector<std::string> const& f
     std::vector<std::string> relative;
     relative.reserve(paths.size());
     for (auto const& path : paths) {
-        bool const inside = !given.empty() && given.size() < path.size() &&
-                            std::vector<std::string>(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(given.size())) == given;
+        bool const inside =
+            !given.empty() && given.size() < path.size() &&
+            std::vector<std::string>(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(given.size())) == given;
         std::string text;
         for (std::size_t i = inside ? given.size() : common; i < path.size(); ++i) {
             if (!text.empty()) text += '/';
@@ -105,8 +106,8 @@ struct test_name_parts {
     std::string name{};
 };
 
-/// The ids `file::suite::name`. Tests that doctest tells apart only by their line get `#2`, `#3` ... behind the name, in
-/// the order given, which is to be the order of their lines.
+/// The ids `file::suite::name`. Tests that doctest tells apart only by their line get `#2`, `#3` ... behind the name,
+/// in the order given, which is to be the order of their lines.
 inline std::vector<test_id> make_test_ids(std::vector<test_name_parts> const& tests) {
     std::unordered_set<std::string> taken;
     std::vector<test_id> ids;

@@ -15,9 +15,9 @@ struct shard_part {
     friend bool operator==(shard_part const&, shard_part const&) = default;
 };
 
-/// Which tests belong to a part. `units` names for each test what it must stay together with (its group, its trial group,
-/// or itself); the units, sorted as bytes, are dealt out by stride. Every process that knows the same tests deals alike,
-/// and the parts together are all tests, each once.
+/// Which tests belong to a part. `units` names for each test what it must stay together with (its group, its trial
+/// group, or itself); the units, sorted as bytes, are dealt out by stride. Every process that knows the same tests
+/// deals alike, and the parts together are all tests, each once.
 inline std::vector<bool> deal_by_stride(std::vector<std::string> const& units, shard_part part) {
     std::vector<std::string> sorted = units;
     std::sort(sorted.begin(), sorted.end());
@@ -25,7 +25,8 @@ inline std::vector<bool> deal_by_stride(std::vector<std::string> const& units, s
     std::vector<bool> mine;
     mine.reserve(units.size());
     for (std::string const& unit : units) {
-        auto const rank = static_cast<std::size_t>(std::lower_bound(sorted.begin(), sorted.end(), unit) - sorted.begin());
+        auto const rank =
+            static_cast<std::size_t>(std::lower_bound(sorted.begin(), sorted.end(), unit) - sorted.begin());
         mine.push_back(rank % part.count == part.index);
     }
     return mine;

@@ -15,7 +15,9 @@ struct finding {
 
 template <>
 struct rampart::result_traits<demo::finding> {
-    static safety_status status(demo::finding const& f) { return f.severity > 0 ? safety_status::unsafe : safety_status::safe; }
+    static safety_status status(demo::finding const& f) {
+        return f.severity > 0 ? safety_status::unsafe : safety_status::safe;
+    }
     static std::string_view summary(demo::finding const& f) { return f.text; }
     static std::string_view harm_category(demo::finding const&) { return "custom_product_risk"; }
 };
@@ -35,4 +37,6 @@ inline finding tag_invoke(boost::json::value_to_tag<finding>, boost::json::value
 
 TEST_CASE("a finding") { rampart::record_result(demo::finding{0, "nothing found"}); }
 TEST_CASE("a grave finding") { rampart::record_result(demo::finding{2, "leaked"}); }
-TEST_CASE("a result of another type") { rampart::record_result(rampart::result{.status = rampart::safety_status::safe}); }
+TEST_CASE("a result of another type") {
+    rampart::record_result(rampart::result{.status = rampart::safety_status::safe});
+}

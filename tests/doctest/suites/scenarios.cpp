@@ -13,8 +13,12 @@
 
 namespace rp = rampart;
 
-static rp::result verdict(rp::safety_status status, char const* summary) { return {.status = status, .summary = summary}; }
-static void record(rp::safety_status status, char const* summary = "recorded") { rp::record_result(verdict(status, summary)); }
+static rp::result verdict(rp::safety_status status, char const* summary) {
+    return {.status = status, .summary = summary};
+}
+static void record(rp::safety_status status, char const* summary = "recorded") {
+    rp::record_result(verdict(status, summary));
+}
 
 /// Counts the runs of a test's body over its trials.
 static int next_trial(std::string const& which) {
