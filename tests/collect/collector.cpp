@@ -483,3 +483,17 @@ TEST_CASE("eight threads record while tests end and begin: each result is taken 
     CHECK(astray == 0);
     CHECK(distinct.size() == 2 * thread_count * each);
 }
+
+TEST_CASE("a thread takes its test's collector along, as the documentation shows") {
+    rampart::collection_run run;
+    run.begin_test(rampart::test_id{"a.cpp::starts a thread"});
+    auto const here = rampart::active_collector();
+    std::thread worker([here] {
+        rampart::collector_scope const scope{here};
+        rampart::record_result({.status = rampart::safety_status::safe, .summary = "from a thread"});
+    });
+    worker.join();
+    auto const results = run.end_test();
+    REQUIRE(results.size() == 1);
+    CHECK(results.front().summary == "from a thread");
+}

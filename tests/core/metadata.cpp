@@ -45,6 +45,8 @@ std::vector<std::string> keys(metadata const& m) {
 }
 using texts = std::vector<std::string>;
 
+bool same(metadata_value const& a, metadata_value const& b) { return a == b; }
+
 } // namespace
 
 TEST_CASE("every kind of value keeps its kind and its value [B61]") {
@@ -71,10 +73,10 @@ TEST_CASE("every kind of value keeps its kind and its value [B61]") {
 }
 
 TEST_CASE("equal integers are equal whatever their C++ type, and can be asked for as unsigned again") {
-    CHECK(metadata_value(5) == metadata_value(5U));
-    CHECK(metadata_value(5) == metadata_value(std::size_t{5}));
-    CHECK(metadata_value(static_cast<short>(5)) == metadata_value(5LL));
-    CHECK(metadata_value(static_cast<unsigned char>(5)) == metadata_value(5));
+    CHECK(same(5, 5U));
+    CHECK(same(5, std::size_t{5}));
+    CHECK(same(static_cast<short>(5), 5LL));
+    CHECK(same(static_cast<unsigned char>(5), 5));
     CHECK(metadata_value(std::uint64_t{5}).as_uint64() == 5);
     CHECK(metadata_value(0).as_uint64() == 0);
     CHECK_THROWS_AS(metadata_value(-1).as_uint64(), std::invalid_argument);
@@ -84,9 +86,9 @@ TEST_CASE("equal integers are equal whatever their C++ type, and can be asked fo
     CHECK(metadata_value(std::numeric_limits<std::int64_t>::min()).as_int64() ==
           std::numeric_limits<std::int64_t>::min());
     // Values of two kinds differ.
-    CHECK(metadata_value(1) != metadata_value(1.0));
-    CHECK(metadata_value(1) != metadata_value(true));
-    CHECK(metadata_value("") != metadata_value(nullptr));
+    CHECK_FALSE(same(1, 1.0));
+    CHECK_FALSE(same(1, true));
+    CHECK_FALSE(same("", nullptr));
 }
 
 TEST_CASE("asking for another kind throws and names the kind; asking politely gives null") {
@@ -198,7 +200,7 @@ TEST_CASE("objects are equal when they hold the same members in the same order")
 
 TEST_CASE("a null pointer to characters is an empty text, and bytes of zero stay") {
     char const* const nothing = nullptr;
-    CHECK(metadata_value(nothing) == "");
+    CHECK(same(nothing, ""));
     std::string const zeros("a\0b", 3);
     metadata m;
     m[zeros] = zeros;

@@ -213,6 +213,16 @@ TEST_CASE("a sink that fails makes the status 1 and is named; the others still g
     CHECK(only("safe", "", "SCENARIO_SINK_EXITS=1").status == 3);
 }
 
+TEST_CASE("the report is emitted once, after the last test, with the run's duration [B36, B39, B118]") {
+    scratch_folder const dir;
+    auto const end = only("safe,undetermined only", "", "SCENARIO_SINK_LOG='" + dir / "log'");
+    CHECK(end.status == 0);
+    auto const log = file_text(dir / "log");
+    CHECK(log.starts_with("2 results in "));
+    CHECK(std::count(log.begin(), log.end(), '\n') == 1);
+    CHECK(std::stod(log.substr(13)) > 0.0);
+}
+
 TEST_CASE("--rampart-report-dir gets a JSON report of its own name, beside what the suite's sinks do") {
     scratch_folder const dir;
     CHECK(only("safe", "--rampart-report-dir='" + dir / "deep/reports'").status == 0);
@@ -252,6 +262,20 @@ TEST_CASE("shards are disjoint, complete, keep trial groups whole, and merge to 
     CHECK(merged.at("population_summary") == json_file(dir / "whole.json").at("population_summary"));
     CHECK(merged.at("trial_groups") == json_file(dir / "whole.json").at("trial_groups"));
     CHECK(results_by_id(merged).size() == whole.size());
+}
+
+TEST_CASE("trials that were split over processes are judged as one group [B57]") {
+    scratch_folder const dir;
+    auto const half = [&dir](char const* name, char const* trials) {
+        std::string names;
+        for (char const* t = trials; *t != '\0'; ++t) names += std::string(",eight of ten[trial-") + *t + "]";
+        CHECK(only(names.substr(1), "--rampart-payload='" + dir / ("payloads/" + std::string(name))).status == 0);
+    };
+    half("gw0.json'", "02468");
+    half("gw1.json'", "13579");
+    auto const merged = scenarios("--rampart-merge='" + dir / "payloads'");
+    CHECK(merged.status == 0);
+    CHECK(merged.says("PASS  eight of ten [10/10 safe, 100% pass rate, threshold: 80%] -- PASSED"));
 }
 
 TEST_CASE("a merge fails as the run would: a bad payload, a missing one, a failed test elsewhere") {
