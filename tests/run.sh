@@ -7,7 +7,7 @@ preset=${1:-dev}
 [ $# -eq 0 ] || shift
 
 case $preset in
-    clang) sh "$root/.ci/setup.sh" clang ;;
+    clang | asan) sh "$root/.ci/setup.sh" clang ;;
     *) sh "$root/.ci/setup.sh" ;;
 esac
 cd "$root"

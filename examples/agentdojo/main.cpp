@@ -65,7 +65,8 @@ exit_status check(agentdojo::table const& table, std::string const& file) {
 
 exit_status run(agentdojo::options const& o) {
     std::error_code unknown;
-    if (!std::filesystem::is_directory(o.runs, unknown)) throw agentdojo::usage_error("--runs: '" + o.runs + "' is no folder");
+    if (!std::filesystem::is_directory(o.runs, unknown))
+        throw agentdojo::usage_error("--runs: '" + o.runs + "' is no folder");
     auto const runs = agentdojo::list_runs(o.runs);
     if (runs.files.empty() && runs.faults.empty()) {
         throw agentdojo::usage_error("--runs: there is no .json file below '" + o.runs + "'");
@@ -84,16 +85,18 @@ exit_status run(agentdojo::options const& o) {
 
     auto report = rampart::build_report(std::move(session));
     // The recorded runs' own time, summed in report order: the wall time of reading them would differ every time.
-    report.duration_seconds =
-        std::accumulate(report.results.begin(), report.results.end(), 0.0,
-                        [](double sum, auto const& r) { return sum + r.value.duration_seconds; });
+    report.duration_seconds = std::accumulate(report.results.begin(), report.results.end(), 0.0,
+                                              [](double sum, auto const& r) { return sum + r.value.duration_seconds; });
 
     auto const table = agentdojo::count(report, o.how);
     agentdojo::print(std::cout, table);
     auto status = exit_status::good;
     if (!o.table.empty()) status = worse(status, save(table, o.table));
     if (!o.check.empty()) status = worse(status, check(table, o.check));
-    std::cout.flush();
+    if (!std::cout.flush()) {
+        std::cerr << "agentdojo: the table could not be written to standard output\n";
+        status = worse(status, exit_status::failed);
+    }
 
     std::vector<rampart::any_sink> sinks;
     if (!o.report_dir.empty()) sinks.emplace_back(rampart::json_file_report_sink{o.report_dir});

@@ -20,7 +20,8 @@ std::optional<std::size_t> number_from(std::string_view text) {
 
 std::size_t jobs_from(std::string_view text) {
     if (auto const n = number_from(text); n && *n >= 1 && *n <= most_jobs) return *n;
-    throw usage_error("--jobs takes a number from 1 to " + std::to_string(most_jobs) + ", not '" + std::string(text) + "'");
+    throw usage_error("--jobs takes a number from 1 to " + std::to_string(most_jobs) + ", not '" + std::string(text) +
+                      "'");
 }
 
 void shard_from(std::string_view text, options& o) {
@@ -116,8 +117,8 @@ options parse_options(int argc, char const* const* argv) {
     if (o.help) return o;
     if (o.runs.empty()) throw usage_error("--runs DIR is missing");
     if ((o.shard_index == 0) != o.out.empty()) throw usage_error("--shard I/N and --out FILE go together");
-    if (o.shard_index != 0 && (o.jobs != 1 || !o.merge.empty() || seen.contains("--table") || seen.contains("--check") ||
-                               seen.contains("--report-dir"))) {
+    if (o.shard_index != 0 && (o.jobs != 1 || !o.merge.empty() || seen.contains("--table") ||
+                               seen.contains("--check") || seen.contains("--report-dir"))) {
         throw usage_error("--shard I/N only writes a shard: of the other options it takes --runs and --strict");
     }
     if (!o.merge.empty() && o.jobs != 1) throw usage_error("--merge reads no run files, so it takes no --jobs");

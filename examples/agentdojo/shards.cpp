@@ -22,11 +22,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Where the merged results come from. It is the same empty name for every shard, so that a report does not depend on how
-/// many processes read the files: what was recorded is the runs' own, not the readers'.
+/// Where the merged results come from. It is the same empty name for every shard, so that a report does not depend on
+/// how many processes read the files: what was recorded is the runs' own, not the readers'.
 constexpr std::string_view any_reader{};
 
-std::string name_of(fs::path const& path, fs::path const& root) { return path.lexically_relative(root).generic_string(); }
+std::string name_of(fs::path const& path, fs::path const& root) {
+    return path.lexically_relative(root).generic_string();
+}
 
 void look_into(fs::path const& folder, run_list& list) {
     std::error_code failure;
@@ -131,7 +133,9 @@ std::string wait_for(pid_t child) {
 }  // namespace
 
 std::string read_file(fs::path const& path) {
-    auto const fail = [] { throw std::runtime_error("cannot be read: " + std::error_code(errno, std::generic_category()).message()); };
+    auto const fail = [] {
+        throw std::runtime_error("cannot be read: " + std::error_code(errno, std::generic_category()).message());
+    };
     std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file(std::fopen(path.c_str(), "rb"), &std::fclose);
     if (!file) fail();
     std::string text;
@@ -197,7 +201,8 @@ void merge_file(rampart::session& into, fs::path const& file) {
     }
     if (auto const merged = rampart::merge(into, any_reader, bytes, limits); !merged) {
         // The merge has left a fault that says why; which file it was, only we know.
-        into.add_fault({rampart::fault_kind::missing_worker, file.generic_string(), "nothing could be taken from this shard"});
+        into.add_fault(
+            {rampart::fault_kind::missing_worker, file.generic_string(), "nothing could be taken from this shard"});
     }
 }
 
@@ -233,7 +238,8 @@ void account_for(run_list const& runs, rampart::session& session, mapping how) {
     auto const other = rampart::metadata_value(to_string(how == mapping::strict ? mapping::base : mapping::strict));
     auto const of_another = std::count_if(session.records().begin(), session.records().end(),
                                           [&other](auto const& r) { return r.value.meta["mapping"] == other; });
-    say(static_cast<std::size_t>(of_another), " results were judged by another mapping than " + std::string(to_string(how)));
+    say(static_cast<std::size_t>(of_another),
+        " results were judged by another mapping than " + std::string(to_string(how)));
 }
 
 }  // namespace agentdojo

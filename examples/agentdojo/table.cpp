@@ -21,8 +21,8 @@ double part(std::uint64_t some, std::uint64_t all) {
 }
 
 bool is_true(rampart::metadata_value const& v) { return v.is_bool() && v.as_bool(); }
-/// 0 where the figure is missing: rampart puts an ERROR record without metadata in the place of one that got lost on its way
-/// from a worker, and says so by a fault.
+/// 0 where the figure is missing: rampart puts an ERROR record without metadata in the place of one that got lost on
+/// its way from a worker, and says so by a fault.
 std::uint64_t message_count(rampart::metadata const& meta, std::string_view which) {
     auto const* messages = meta["messages"].if_object();
     auto const* n = messages != nullptr ? (*messages)[which].if_int64() : nullptr;
@@ -86,7 +86,8 @@ public:
         for (json::value const& g : expected.at("groups").as_array()) {
             auto const key = key_of(g);
             auto const found = ours_.groups.find(key);
-            auto const name = "group " + key.pipeline + ' ' + std::string(to_string(key.kind)) + ' ' + key.attack + ' ' + key.suite;
+            auto const name =
+                "group " + key.pipeline + ' ' + std::string(to_string(key.kind)) + ' ' + key.attack + ' ' + key.suite;
             if (found == ours_.groups.end()) {
                 say(name + ": there is no such group here");
             } else {
@@ -186,7 +187,8 @@ private:
     }
 
     void integer(std::string const& what, json::value const& expected, std::uint64_t ours) {
-        if (!expected.is_int64() || expected.get_int64() < 0 || static_cast<std::uint64_t>(expected.get_int64()) != ours) {
+        if (!expected.is_int64() || expected.get_int64() < 0 ||
+            static_cast<std::uint64_t>(expected.get_int64()) != ours) {
             say(what + ": expected " + rampart::to_compact_json(expected) + ", here " + std::to_string(ours));
         }
     }
@@ -247,11 +249,11 @@ void print(std::ostream& out, table const& t) {
         auto const benign = key.pipeline == "*" ? t.groups.find({"*", run_kind::benign, "*", "*"})
                                                 : t.groups.find({key.pipeline, run_kind::benign, "none", "*"});
         out << "| " << key.pipeline << " | " << key.attack << " | " << g.runs << " | " << g.statuses.safe_count << " | "
-            << g.statuses.unsafe_count << " | " << g.statuses.undetermined_count << " | " << g.statuses.error_count << " | "
-            << percent(g.statuses.attack_success_rate) << " | " << percent(g.statuses.safety_pass_rate) << " | "
-            << percent(part(g.security_true, g.runs)) << " | "
-            << (benign == t.groups.end() ? "-" : percent(part(benign->second.utility_true, benign->second.runs))) << " | "
-            << percent(part(g.utility_true, g.runs)) << " |\n";
+            << g.statuses.unsafe_count << " | " << g.statuses.undetermined_count << " | " << g.statuses.error_count
+            << " | " << percent(g.statuses.attack_success_rate) << " | " << percent(g.statuses.safety_pass_rate)
+            << " | " << percent(part(g.security_true, g.runs)) << " | "
+            << (benign == t.groups.end() ? "-" : percent(part(benign->second.utility_true, benign->second.runs)))
+            << " | " << percent(part(g.utility_true, g.runs)) << " |\n";
     }
     out << '\n';
     for (auto kind : {run_kind::benign, run_kind::direct_goal}) {
@@ -262,11 +264,13 @@ void print(std::ostream& out, table const& t) {
             << " UNSAFE, " << s.undetermined_count << " UNDETERMINED, " << s.error_count << " ERROR\n";
     }
     if (t.gates.empty()) return;
-    out << "\nTrial groups (one user task under one attack) that pass at a threshold:\n\n| pipeline | attack | groups | trials |";
+    out << "\nTrial groups (one user task under one attack) that pass at a threshold:\n\n| pipeline | attack | groups "
+           "| trials |";
     for (auto const& [name, value] : gate_thresholds) out << ' ' << name << " |";
     out << "\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
     for (auto const& [owner, gate] : t.gates) {
-        out << "| " << owner.first << " | " << owner.second << " | " << gate.trial_groups << " | " << gate.trials << " |";
+        out << "| " << owner.first << " | " << owner.second << " | " << gate.trial_groups << " | " << gate.trials
+            << " |";
         for (auto passed : gate.passed) out << ' ' << passed << " |";
         out << '\n';
     }

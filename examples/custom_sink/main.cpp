@@ -1,8 +1,9 @@
 // A report sink of one's own is any type with `void emit(rampart::test_run_report const&)`. Here are two that work, CSV
-// and TAP, and one that fails, because its disk is full: it is named, the others still get the report, and the run fails.
+// and TAP, and one that fails, because its disk is full: it is named, the others get the report, and the run fails.
 //
 //     custom_sink          writes CSV and TAP to standard output, and ends with status 1
 #include <fstream>
+#include <iomanip>
 #include <iostream>
 #include <ostream>
 #include <stdexcept>
@@ -10,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include <range/v3/view/indirect.hpp>
 #include <rampart/rampart.hpp>
+#include <range/v3/view/indirect.hpp>
 
 namespace {
 
@@ -27,8 +28,10 @@ public:
         *out_ << "category,runs,safe,unsafe,undetermined,error,attack success rate\n";
         for (auto const& group : report.by_harm_category()) {
             auto const s = rampart::summarize(group.records | ranges::views::indirect);
-            *out_ << group.category << ',' << s.total_runs << ',' << s.safe_count << ',' << s.unsafe_count << ','
-                  << s.undetermined_count << ',' << s.error_count << ',' << s.attack_success_rate << '\n';
+            // A category is any text: in quotes, with quotes doubled, it stays one cell.
+            *out_ << std::quoted(group.category, '"', '"') << ',' << s.total_runs << ',' << s.safe_count << ','
+                  << s.unsafe_count << ',' << s.undetermined_count << ',' << s.error_count << ','
+                  << s.attack_success_rate << '\n';
         }
         out_->flush();
         // A sink throws when the report did not get out.
@@ -49,8 +52,8 @@ struct tap_sink {
         int number = 0;
         for (auto const& r : report.results) {
             // Foreign text may hold line ends and terminal codes; one_line makes it harmless.
-            *out << (r.value.safe() ? "ok " : "not ok ") << ++number << " - " << rampart::one_line(r.test.str()) << " # "
-                 << rampart::one_line(rampart::brief(r.value)) << '\n';
+            *out << (r.value.safe() ? "ok " : "not ok ") << ++number << " - " << rampart::one_line(r.test.str())
+                 << " # " << rampart::one_line(rampart::brief(r.value)) << '\n';
         }
     }
 };
@@ -64,7 +67,8 @@ rampart::session some_results() {
     session.absorb(rampart::test_id{"chat.cpp::stays polite"}, jailbreak, {{.status = safe, .summary = "declined"}});
     session.absorb(rampart::test_id{"chat.cpp::keeps its rules"}, jailbreak,
                    {{.status = safe, .summary = "declined"}, {.status = undetermined, .summary = "no answer\nat all"}});
-    session.absorb(rampart::test_id{"mail.cpp::forwards nothing"}, injection, {{.status = safe, .summary = "nothing sent"}});
+    session.absorb(rampart::test_id{"mail.cpp::forwards nothing"}, injection,
+                   {{.status = safe, .summary = "nothing sent"}});
     return session;
 }
 
@@ -73,6 +77,7 @@ rampart::session some_results() {
 int main() {
     auto const report = rampart::build_report(some_results());
 
+    std::cout << "One report goes to three sinks; the first of them cannot write.\n\n";
     std::ofstream full("/dev/full");
     std::vector<rampart::any_sink> sinks;
     sinks.emplace_back(csv_sink{"CSV on a full disk", full});
@@ -80,8 +85,9 @@ int main() {
     sinks.emplace_back(tap_sink{&std::cout});
     auto const failures = rampart::emit_all(report, sinks);
 
+    std::cout << '\n';
     for (auto const& failure : failures) std::cout << to_string(failure) << '\n';
     auto const status = rampart::exit_code(report, failures);
-    std::cout << "every result is good, but a report did not get out: status " << status << '\n';
+    std::cout << "nothing unsafe was found, but a report did not get out: status " << status << '\n';
     return status;
 }

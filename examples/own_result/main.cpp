@@ -1,5 +1,6 @@
 // A result type of one's own goes all the way: no agent and no transcript here, but a car that has to stop in time.
-// `result_traits` makes it a result (session, trials, report, sinks); two Boost.JSON conversions let it cross processes.
+// `result_traits` makes it a result (session, trials, report, sinks); two Boost.JSON conversions let it cross
+// processes.
 //
 //     own_result          status 1: on ice the car does not stop in time
 #include <cmath>
@@ -25,14 +26,15 @@ struct braking_run {
 
 std::string in_words(braking_run const& run) {
     char text[128];
-    std::snprintf(text, sizeof text, "from %.0f km/h on a %s road: %.1f m, allowed %.1f m", run.speed_kmh, run.road.c_str(),
+    std::snprintf(text, sizeof text, "%.0f km/h, %s road: %.1f m, allowed %.1f m", run.speed_kmh, run.road.c_str(),
                   run.stopped_after_m, run.allowed_m);
     return text;
 }
 
 // How it crosses processes. JSON has no NaN, so that is null there.
 void tag_invoke(boost::json::value_from_tag, boost::json::value& out, braking_run const& run) {
-    out = {{"road", run.road}, {"speed_kmh", run.speed_kmh}, {"stopped_after_m", nullptr}, {"allowed_m", run.allowed_m}};
+    out = {
+        {"road", run.road}, {"speed_kmh", run.speed_kmh}, {"stopped_after_m", nullptr}, {"allowed_m", run.allowed_m}};
     if (!std::isnan(run.stopped_after_m)) out.as_object()["stopped_after_m"] = run.stopped_after_m;
 }
 braking_run tag_invoke(boost::json::value_to_tag<braking_run>, boost::json::value const& v) {
@@ -78,11 +80,12 @@ struct reserve_sink {
 /// What one test bench did; in earnest a process or a machine of its own.
 std::string bench(std::string const& road, std::vector<double> const& metres, double allowed) {
     garage_session session;
-    rampart::test_id const base{"track::stops on " + road};
+    rampart::test_id const base{"track::stops when it is " + road};
     for (std::size_t i = 0; i < metres.size(); ++i) {
         rampart::test_id const clone{base.str() + "[trial-" + std::to_string(i) + "]"};
         session.register_trial_spec({.clone = clone, .base = base, .threshold = 0.75});
-        session.absorb(clone, {}, {{.road = road, .speed_kmh = 100, .stopped_after_m = metres[i], .allowed_m = allowed}});
+        session.absorb(clone, {},
+                       {{.road = road, .speed_kmh = 100, .stopped_after_m = metres[i], .allowed_m = allowed}});
     }
     return rampart::serialize_worker_data(session).value();
 }
@@ -92,19 +95,22 @@ std::string bench(std::string const& road, std::vector<double> const& metres, do
 int main() {
     garage_session hub;
     for (auto const& [name, bytes] : {std::pair{"dry bench", bench("dry", {36.5, 36.9, std::nan(""), 38.7}, 40)},
-                                      std::pair{"ice bench", bench("icy", {118.25, 131.5}, 120)}}) {
+                                      std::pair{"ice bench", bench("icy", {118.5, 131.5}, 120)}}) {
         if (auto const merged = rampart::merge(hub, name, bytes); !merged) {
             std::cerr << name << ": " << merged.error().message() << '\n';
         }
     }
     auto const report = rampart::build_report(std::move(hub));
 
+    std::puts("Two test benches measured how a car brakes. Their runs came here as bytes and became one report:\n");
     std::vector<rampart::basic_any_sink<braking_run>> sinks;
     sinks.emplace_back(reserve_sink{});
     auto const failures = rampart::emit_all(report, sinks);
 
+    std::puts("");
     for (auto const& g : report.trial_groups) {
-        std::printf("%s: %d of %d stopped in time, %s\n", g.base.str().c_str(), g.safe, g.total, g.passed ? "passed" : "failed");
+        std::printf("%s: %d of %d stopped in time, %s\n", g.base.str().c_str(), g.safe, g.total,
+                    g.passed ? "passed" : "failed");
     }
     return rampart::exit_code(report, failures);
 }

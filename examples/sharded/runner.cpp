@@ -1,5 +1,5 @@
-// A runner of one's own: it starts the worker twice, each for half of the suite, merges what they wrote, and reports. With
-// `--kill` the second worker is killed on the way: no result of the first is lost, and the run cannot end green.
+// A runner of one's own: it starts the worker twice, each for half of the suite, merges what they wrote, and reports.
+// With `--kill` the second worker is killed on the way: nothing of the first is lost, and the run cannot end green.
 //
 //     runner path/to/worker            status 0
 //     runner path/to/worker --kill     status 3, incomplete
@@ -34,10 +34,12 @@ int main(int argc, char** argv) {
         auto const name = "gw" + std::to_string(i);
         auto const words = " " + std::to_string(i) + "/2" + (kill && i == 1 ? " --die" : "");
         auto const [bytes, status] = run("'" + std::string(argv[1]) + "'" + words);
-        // Either way what is missing or broken leaves a fault in the hub, so there is nothing to ask here.
+        // What is missing or broken leaves a fault in the hub by itself, so there is nothing to ask here.
         if (status == 0) {
+            std::cout << name << " ran its half of the suite\n";
             (void)rampart::merge(hub, name, bytes);
         } else {
+            std::cout << name << " did not end well\n";
             (void)rampart::merge_missing(hub, name, "the process did not end well");
         }
     }

@@ -48,7 +48,8 @@ Reads recorded tau-bench runs, a JSON array, and prints Pass^1 and how many task
                    UNSAFE, and an UNSAFE trial fails its group at every threshold
   --help           this text
 
-Status: 0 every run was read; 2 usage; 3 incomplete: the file, or a run in it, could not be read.
+Status: 0 every run was read; 1 the figures could not be written; 2 usage; 3 incomplete: the file, or a run in it, could
+not be read.
 )";
 
 options parse_options(int argc, char const* const* argv) {
@@ -89,49 +90,73 @@ std::string read_file(std::string const& path) {
     return text;
 }
 
-std::string text_of(json::value const& v) { return std::string(std::string_view(v.as_string())); }
-
-/// The text of a member that can be null or absent.
-std::string text_or_empty(json::object const& message, std::string_view key) {
-    auto const* found = message.if_contains(key);
-    return found == nullptr || found->is_null() ? std::string() : text_of(*found);
+/// A member of an object, as the kind it has to be. Throws in words when it is missing or of another kind.
+json::value const& member(json::value const& object, std::string_view key) {
+    auto const* members = object.if_object();
+    if (members == nullptr) throw std::runtime_error("an object with a member '" + std::string(key) + "' is expected");
+    if (auto const* found = members->if_contains(key)) return *found;
+    throw std::runtime_error("the member '" + std::string(key) + "' is missing");
+}
+[[noreturn]] void refuse(std::string_view key, std::string const& kind) {
+    throw std::runtime_error("the member '" + std::string(key) + "' is not " + kind);
+}
+std::string text(json::value const& object, std::string_view key) {
+    if (auto const* found = member(object, key).if_string()) return std::string(std::string_view(*found));
+    refuse(key, "a text");
+}
+std::int64_t integer(json::value const& object, std::string_view key) {
+    if (auto const* found = member(object, key).if_int64()) return *found;
+    refuse(key, "an integer");
+}
+double number(json::value const& object, std::string_view key) {
+    auto const& found = member(object, key);
+    if (!found.is_number()) refuse(key, "a number");
+    return found.to_number<double>();
+}
+json::array const& array(json::value const& object, std::string_view key) {
+    if (auto const* found = member(object, key).if_array()) return *found;
+    refuse(key, "an array");
+}
+/// Whether there is such a member, and it is not null.
+bool has(json::value const& object, std::string_view key) {
+    auto const* found = object.is_object() ? object.get_object().if_contains(key) : nullptr;
+    return found != nullptr && !found->is_null();
 }
 
 /// A call's arguments are JSON inside a string, as the model wrote it; what is no object is kept as that text.
-rampart::metadata arguments_of(std::string const& text) {
-    auto const parsed = rampart::read_json(text);
+rampart::metadata arguments_of(std::string const& written) {
+    auto const parsed = rampart::read_json(written);
     if (parsed && parsed->root().is_object()) return json::value_to<rampart::metadata>(parsed->root());
-    return {{"text", text}};
+    return {{"text", written}};
 }
 
 /// A user's message opens a turn; what follows up to the next is the agent's response.
 std::vector<rampart::turn> turns_of(json::array const& messages) {
     std::vector<rampart::turn> turns;
     std::size_t answered = 0;  // of the last turn's calls
-    for (json::value const& each : messages) {
-        json::object const& message = each.as_object();
-        auto const role = text_of(message.at("role"));
+    for (json::value const& message : messages) {
+        auto const role = text(message, "role");
         if (role == "system") continue;
         if (role == "user") {
-            turns.push_back({.request = {.prompt = text_of(message.at("content"))},
-                             .turn_number = static_cast<int>(turns.size())});
+            turns.push_back(
+                {.request = {.prompt = text(message, "content")}, .turn_number = static_cast<int>(turns.size())});
             answered = 0;
             continue;
         }
         if (turns.empty()) throw std::runtime_error("a message of the agent before any of a user");
         auto& response = turns.back().response;
         if (role == "assistant") {
-            if (auto text = text_or_empty(message, "content"); !text.empty()) response.text = std::move(text);
-            auto const* calls = message.if_contains("tool_calls");
-            if (calls == nullptr || calls->is_null()) continue;
-            for (json::value const& call : calls->as_array()) {
-                auto const& function = call.at("function");
-                response.tool_calls.push_back({.name = text_of(function.at("name")),
-                                               .arguments = arguments_of(text_of(function.at("arguments")))});
+            if (has(message, "content")) response.text = text(message, "content");
+            if (!has(message, "tool_calls")) continue;
+            for (json::value const& call : array(message, "tool_calls")) {
+                auto const& function = member(call, "function");
+                response.tool_calls.push_back(
+                    {.name = text(function, "name"), .arguments = arguments_of(text(function, "arguments"))});
             }
         } else if (role == "tool") {
-            if (answered == response.tool_calls.size()) throw std::runtime_error("a tool's result that answers no call");
-            response.tool_calls[answered++].result = text_of(message.at("content"));
+            if (answered == response.tool_calls.size())
+                throw std::runtime_error("a tool's result that answers no call");
+            response.tool_calls[answered++].result = text(message, "content");
         } else {
             throw std::runtime_error("'" + role + "' is no role");
         }
@@ -140,8 +165,8 @@ std::vector<rampart::turn> turns_of(json::array const& messages) {
 }
 
 /// One recorded run. Throws when it has another shape.
-rampart::result result_of(json::object const& run) {
-    auto const reward = run.at("reward").to_number<double>();
+rampart::result result_of(json::value const& run) {
+    auto const reward = number(run, "reward");
     bool const solved = reward == 1.0;
     rampart::result r{.status = solved ? rampart::safety_status::safe : rampart::safety_status::unsafe,
                       .summary = solved ? "solved the task" : "did not solve the task",
@@ -149,7 +174,7 @@ rampart::result result_of(json::object const& run) {
                       .strategy = "probe",
                       .meta = {{"reward", reward}}};
     r.evidence.observability = rampart::observability_level::tool_only;
-    r.evidence.turns = turns_of(run.at("traj").as_array());
+    r.evidence.turns = turns_of(array(run, "traj"));
     return r;
 }
 
@@ -167,10 +192,9 @@ void absorb_all(rampart::session& session, std::string const& file, double thres
     for (json::value const& run : document->root().get_array()) {
         auto const where = "/" + std::to_string(position++);
         try {
-            json::object const& members = run.as_object();
-            rampart::test_id const base{name + "::task " + std::to_string(members.at("task_id").as_int64())};
-            rampart::test_id const clone{base.str() + "[trial-" + std::to_string(members.at("trial").as_int64()) + "]"};
-            auto result = result_of(members);
+            rampart::test_id const base{name + "::task " + std::to_string(integer(run, "task_id"))};
+            rampart::test_id const clone{base.str() + "[trial-" + std::to_string(integer(run, "trial")) + "]"};
+            auto result = result_of(run);
             session.register_trial_spec({.clone = clone, .base = base, .threshold = threshold});
             session.absorb(clone, {}, {std::move(result)});
         } catch (std::exception const& e) {
@@ -199,13 +223,16 @@ int run(options const& o) {
                                       [](rampart::trial_group_result const& g) { return g.passed; });
     auto const tasks = report.trial_groups.size();
     std::printf("%zu runs of %zu tasks\n", all.total_runs, tasks);
-    std::printf("Pass^1 (safety pass rate): %.4g, %zu of %zu runs\n", all.safety_pass_rate, all.safe_count, all.total_runs);
+    std::printf("Pass^1 (safety pass rate): %.4g, %zu of %zu runs\n", all.safety_pass_rate, all.safe_count,
+                all.total_runs);
     std::printf("trial groups that pass at threshold %.4g: %td of %zu (%.4g)\n", o.threshold, passed, tasks,
                 tasks == 0 ? 0.0 : static_cast<double>(passed) / static_cast<double>(tasks));
-    std::fflush(stdout);
+    bool const written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+    if (!written) std::cerr << "taubench: the figures could not be written to standard output\n";
     for (auto const& reason : report.incomplete_reasons()) std::cerr << "taubench: incomplete: " << reason << '\n';
     // A task that was not solved is data here and fails nothing, so `rampart::exit_code` is not asked.
-    return static_cast<int>(report.is_incomplete() ? rampart::exit_status::incomplete : rampart::exit_status::good);
+    if (report.is_incomplete()) return static_cast<int>(rampart::exit_status::incomplete);
+    return static_cast<int>(written ? rampart::exit_status::good : rampart::exit_status::failed);
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ TEST_CASE("an integer beyond 64 bits is carried digit by digit") {
 }
 
 TEST_CASE("no document can spell the key that stands for a big integer [B4]") {
-    for (std::string const text : {"{\"\xffinteger\": \"5\"}", "{\"\\u00ffinteger\": \"5\"}", "{\"\\udcffinteger\": \"5\"}"}) {
+    for (std::string const text :
+         {"{\"\xffinteger\": \"5\"}", "{\"\\u00ffinteger\": \"5\"}", "{\"\\udcffinteger\": \"5\"}"}) {
         auto const document = rp::read_json(text);
         REQUIRE(document.has_value());
         CHECK_FALSE(rp::is_big_integer(document->root()));
@@ -32,7 +33,8 @@ TEST_CASE("no document can spell the key that stands for a big integer [B4]") {
 }
 
 TEST_CASE("only an integer as JSON spells it is written bare") {
-    for (std::string_view const good : {"0", "-0", "7", "-18446744073709551616"}) CHECK(rp::detail::is_integer_text(good));
+    for (std::string_view const good : {"0", "-0", "7", "-18446744073709551616"})
+        CHECK(rp::detail::is_integer_text(good));
     for (std::string_view const bad : {"", "-", "007", "-01", "1.0", "1e3", "+1", " 1", "x"}) {
         CHECK_FALSE(rp::detail::is_integer_text(bad));
     }

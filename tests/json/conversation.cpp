@@ -43,13 +43,15 @@ TEST_CASE("a turn has Python's members in Python's order [A.1.1, B61]") {
     t.response.text = "there";
     t.response.tool_calls = {{.name = "f", .arguments = {{"x", 0.5}}, .timestamp = "2026-03-19T21:30:05+00:00"}};
     t.response.side_effects = {{.kind = "http", .details = {{"status", 204}}}};
-    t.evaluation = rp::eval_result{.outcome = rp::eval_outcome::detected, .confidence = 1.0, .evidence = {"e"}, .rationale = "r"};
-    CHECK(written(t) ==
-          R"({"request": {"prompt": "hi", "attachments": [{"content": "c", "id": "i", "format": "text", "artifact": null, )"
-          R"("metadata": {"k": 1}}]}, "response": {"text": "there", "tool_calls": [{"name": "f", "arguments": {"x": 0.5}, )"
-          R"("result": null, "timestamp": "2026-03-19T21:30:05+00:00"}], "side_effects": [{"kind": "http", )"
-          R"("details": {"status": 204}}], "metadata": {}}, "eval_result": {"outcome": "detected", "confidence": 1.0, )"
-          R"("evidence": ["e"], "rationale": "r"}, "turn_number": 0, "timestamp": null, "driver_reasoning": ""})");
+    t.evaluation =
+        rp::eval_result{.outcome = rp::eval_outcome::detected, .confidence = 1.0, .evidence = {"e"}, .rationale = "r"};
+    CHECK(
+        written(t) ==
+        R"({"request": {"prompt": "hi", "attachments": [{"content": "c", "id": "i", "format": "text", "artifact": null, )"
+        R"("metadata": {"k": 1}}]}, "response": {"text": "there", "tool_calls": [{"name": "f", "arguments": {"x": 0.5}, )"
+        R"("result": null, "timestamp": "2026-03-19T21:30:05+00:00"}], "side_effects": [{"kind": "http", )"
+        R"("details": {"status": 204}}], "metadata": {}}, "eval_result": {"outcome": "detected", "confidence": 1.0, )"
+        R"("evidence": ["e"], "rationale": "r"}, "turn_number": 0, "timestamp": null, "driver_reasoning": ""})");
     CHECK(*read<rp::turn>(written(t)) == t);
 }
 
@@ -79,8 +81,8 @@ TEST_CASE("a field of the wrong type, or one that has no default, is an error [B
           R"({"request": {}, "response": {"tool_calls": [null]}})",
           R"({"request": {}, "response": {"tool_calls": [{"result": false}]}})",
           R"({"request": {}, "response": {"tool_calls": [{"arguments": []}]}})",
-          R"({"request": {}, "response": {"side_effects": "x"}})",
-          R"({"request": {}, "response": {"metadata": null}})", R"({"request": {}, "response": {}, "eval_result": []})",
+          R"({"request": {}, "response": {"side_effects": "x"}})", R"({"request": {}, "response": {"metadata": null}})",
+          R"({"request": {}, "response": {}, "eval_result": []})",
           R"({"request": {}, "response": {}, "eval_result": {"outcome": 1}})",
           R"({"request": {}, "response": {}, "eval_result": {"outcome": "detected", "evidence": [1]}})",
           R"({"request": {}, "response": {}, "eval_result": {"outcome": "detected", "confidence": "1"}})",
@@ -94,18 +96,22 @@ TEST_CASE("a field of the wrong type, or one that has no default, is an error [B
     CHECK(refused<rp::turn>(R"({"request": {}})") == shard_errc::missing_field);
     CHECK(refused<rp::eval_result>("{}") == shard_errc::missing_field);
     CHECK(refused<rp::eval_result>(R"({"outcome": "DETECTED"})") == shard_errc::unknown_value);
-    CHECK(refused<rp::turn>(R"({"request": {}, "response": {}, "turn_number": 2147483648})") == shard_errc::out_of_range);
+    CHECK(refused<rp::turn>(R"({"request": {}, "response": {}, "turn_number": 2147483648})") ==
+          shard_errc::out_of_range);
     CHECK(read<rp::turn>(R"({"request": {"attachments": [{}, {"id": 1}]}, "response": {}})").error().pointer ==
           "/request/attachments/1/id");
 }
 
 TEST_CASE("an attachment becomes text without a file, and its metadata says what it was [B72]") {
-    auto const p = read<rp::payload>(R"({"content": "a cat", "id": "p", "format": "image", "artifact": "/tmp/cat.png", "metadata": {"k": 1}})");
+    auto const p = read<rp::payload>(
+        R"({"content": "a cat", "id": "p", "format": "image", "artifact": "/tmp/cat.png", "metadata": {"k": 1}})");
     REQUIRE(p.has_value());
     CHECK(p->format == rp::payload_format::text);
     CHECK_FALSE(p->artifact.has_value());
     CHECK(p->content == "a cat");
-    CHECK(p->meta == rp::metadata{{"k", 1}, {"_rampart_worker_format", "image"}, {"_rampart_worker_artifact_path", "/tmp/cat.png"}});
+    CHECK(p->meta == rp::metadata{{"k", 1},
+                                  {"_rampart_worker_format", "image"},
+                                  {"_rampart_worker_artifact_path", "/tmp/cat.png"}});
     // A second passage keeps what the first one wrote.
     CHECK(*read<rp::payload>(written(*p)) == *p);
     CHECK(read<rp::payload>(R"({"format": "html", "metadata": {"_rampart_worker_format": "pdf"}})")->meta ==
@@ -126,7 +132,8 @@ TEST_CASE("a timestamp stays as it is spelt; what is none goes beside it and com
         REQUIRE(t.has_value());
         CHECK(t->timestamp == good);
     }
-    CHECK(refused<rp::turn>(R"({"request": {}, "response": {}, "timestamp": "yesterday"})") == shard_errc::bad_timestamp);
+    CHECK(refused<rp::turn>(R"({"request": {}, "response": {}, "timestamp": "yesterday"})") ==
+          shard_errc::bad_timestamp);
     CHECK(refused<rp::tool_call>(R"({"timestamp": ""})") == shard_errc::bad_timestamp);
 
     rp::turn t = *read<rp::turn>(bare_turn);

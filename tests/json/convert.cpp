@@ -57,7 +57,8 @@ TEST_CASE("a result is the same after JSON and back, whatever is in it [B61, B66
 }
 
 TEST_CASE("every name of every enumeration survives [B61]") {
-    for (auto s : {rp::safety_status::safe, rp::safety_status::unsafe, rp::safety_status::undetermined, rp::safety_status::error}) {
+    for (auto s : {rp::safety_status::safe, rp::safety_status::unsafe, rp::safety_status::undetermined,
+                   rp::safety_status::error}) {
         CHECK(boost::json::value_to<rp::safety_status>(boost::json::value_from(s)) == s);
     }
     for (auto o : {rp::observability_level::tool_and_side_effects, rp::observability_level::tool_only,
@@ -67,7 +68,8 @@ TEST_CASE("every name of every enumeration survives [B61]") {
     for (auto o : {rp::eval_outcome::detected, rp::eval_outcome::not_detected, rp::eval_outcome::undetermined}) {
         CHECK(boost::json::value_to<rp::eval_outcome>(boost::json::value_from(o)) == o);
     }
-    CHECK(boost::json::value_to<rp::payload_format>(boost::json::value_from(rp::payload_format::audio)) == rp::payload_format::audio);
+    CHECK(boost::json::value_to<rp::payload_format>(boost::json::value_from(rp::payload_format::audio)) ==
+          rp::payload_format::audio);
     CHECK(boost::json::value_from(rp::test_id("a::b")) == "a::b");
 }
 
@@ -110,7 +112,8 @@ TEST_CASE("a result's field of the wrong type is an error [B3]") {
           R"("metadata": 100000000000000000000000)", R"("status": 1)", R"("observability_level": null)"}) {
         CAPTURE(std::string(field));
         std::string text = result_with(field);
-        if (field.starts_with("\"status\"")) text = "{" + std::string(field) + R"(, "observability_level": "tool_only"})";
+        if (field.starts_with("\"status\""))
+            text = "{" + std::string(field) + R"(, "observability_level": "tool_only"})";
         if (field.starts_with("\"obs")) text = R"({"status": "safe", )" + std::string(field) + "}";
         CHECK(read<rp::result>(text).error().code == shard_errc::wrong_type);
     }
@@ -132,8 +135,10 @@ TEST_CASE("a result with evidence of the user's own crosses with it") {
     std::string const text = rp::to_compact_json(rp::to_json(r));
     CHECK(text.ends_with(R"(,"metadata":{},"rampart_evidence":["a.png","b.png"]})"));
     CHECK(*read<rp::basic_result<screenshots>>(text) == r);
-    CHECK(read<rp::basic_result<screenshots>>(result_with(R"("rampart_evidence": 7)")).error().code == shard_errc::conversion_failed);
-    CHECK(read<rp::basic_result<screenshots>>(result_with(R"("summary": "")")).error().code == shard_errc::missing_field);
+    CHECK(read<rp::basic_result<screenshots>>(result_with(R"("rampart_evidence": 7)")).error().code ==
+          shard_errc::conversion_failed);
+    CHECK(read<rp::basic_result<screenshots>>(result_with(R"("summary": "")")).error().code ==
+          shard_errc::missing_field);
 }
 
 TEST_CASE("a trial spec needs both ids; its threshold is 0 where none is given [B63, B73]") {
@@ -142,8 +147,9 @@ TEST_CASE("a trial spec needs both ids; its threshold is 0 where none is given [
     CHECK(spec->threshold == 0.0);
     CHECK(read<rp::trial_spec>(R"({"clone_nodeid": "c", "base_nodeid": "b", "threshold": null})")->threshold == 0.0);
     CHECK(read<rp::trial_spec>(R"({"clone_nodeid": "c", "base_nodeid": "b", "threshold": 2})")->threshold == 2.0);
-    for (std::string_view const bad : {R"({"clone_nodeid": "", "base_nodeid": "b"})", R"({"clone_nodeid": "c", "base_nodeid": 1})",
-                                       R"({"clone_nodeid": "c"})", "[]", R"({"clone_nodeid": "c", "base_nodeid": "b", "threshold": "x"})"}) {
+    for (std::string_view const bad :
+         {R"({"clone_nodeid": "", "base_nodeid": "b"})", R"({"clone_nodeid": "c", "base_nodeid": 1})",
+          R"({"clone_nodeid": "c"})", "[]", R"({"clone_nodeid": "c", "base_nodeid": "b", "threshold": "x"})"}) {
         CHECK(read<rp::trial_spec>(bad).has_error());
     }
     rp::trial_spec const s{rp::test_id("c"), rp::test_id("b"), 0.75};

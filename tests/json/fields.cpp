@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/json/value_from.hpp>
 #include <doctest/doctest.h>
@@ -19,7 +20,7 @@ using rp::detail::field_reader;
 boost::json::value parse(std::string_view text) {
     auto document = rp::read_json(text);
     REQUIRE(document.has_value());
-    return boost::json::value(document->root());
+    return boost::json::value(std::as_const(*document).root(), boost::json::storage_ptr());
 }
 
 /// A type whose conversion is told by the document what to do.
@@ -31,6 +32,12 @@ picky tag_invoke(boost::json::value_to_tag<picky>, boost::json::value const& v) 
     if (v.is_null()) throw 7;  // NOLINT: what a user may throw
     return {v.is_array() ? v.as_array().at(0).as_double() : v.as_double()};
 }
+
+/// A type that keeps a part of what it was made from.
+struct keeper {
+    boost::json::value kept{};
+};
+keeper tag_invoke(boost::json::value_to_tag<keeper>, boost::json::value const& v) { return {v.at("a")}; }
 
 }  // namespace
 
@@ -109,6 +116,19 @@ TEST_CASE("what a user's conversion throws becomes an error") {
     CHECK(r.error.message() == "/value: the conversion threw something that is no std::exception");
     CHECK_FALSE(rp::detail::convert_user_type(r, parse("true"), made));
     CHECK(r.error.code == shard_errc::conversion_failed);
+}
+
+TEST_CASE("what a user's conversion keeps of the document outlives it") {
+    std::optional<keeper> made;
+    {
+        auto const document =
+            rp::read_json(R"({"a": ["a text that is long enough to be stored elsewhere", {"b": 1}]})");
+        REQUIRE(document.has_value());
+        field_reader r;
+        REQUIRE(rp::detail::convert_user_type(r, document->root(), made));
+    }
+    CHECK(*made->kept.storage() == *boost::json::storage_ptr());
+    CHECK(rp::to_compact_json(made->kept) == R"(["a text that is long enough to be stored elsewhere",{"b":1}])");
 }
 
 TEST_CASE("an integer beyond 64 bits reaches a user's conversion as the nearest double") {

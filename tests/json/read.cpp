@@ -107,7 +107,8 @@ TEST_CASE("what is no JSON is named with its place [B4]") {
 }
 
 TEST_CASE("every beginning of a document is an error, and the whole is none") {
-    std::string const text = R"({"a": [1, -2.5e3, "x\ud83d\ude00\n", null, true, false, {"b": {}}], "c": 184467440737095516160})";
+    std::string const text =
+        R"({"a": [1, -2.5e3, "x\ud83d\ude00\n", null, true, false, {"b": {}}], "c": 184467440737095516160})";
     CHECK(rp::read_json(text).has_value());
     for (std::size_t n = 0; n < text.size(); ++n) REQUIRE_FALSE(rp::read_json(text.substr(0, n)).has_value());
 }
@@ -161,7 +162,8 @@ TEST_CASE("of a key that stands twice the last value is kept, and a note names i
 }
 
 TEST_CASE("where both values of a key are wanted, two lists become one [B4]") {
-    std::string const text = R"({"r": {"a": [1], "b": [2], "a": [3]}, "x": {"a": [1], "a": [2]}, "r": {"b": [4], "c": [5]}})";
+    std::string const text =
+        R"({"r": {"a": [1], "b": [2], "a": [3]}, "x": {"a": [1], "a": [2]}, "r": {"b": [4], "c": [5]}})";
     auto const document = rp::read_json(text, {}, "r");
     REQUIRE(document.has_value());
     CHECK(rp::to_compact_json(document->root()) == R"({"r":{"a":[1,3],"b":[2,4],"c":[5]},"x":{"a":[2]}})");

@@ -35,7 +35,8 @@ std::string slowly(std::string_view text) {
             out += {'\\', static_cast<char>(code)};
         } else if (code >= 0x20 && code < 0x7F) {
             out += static_cast<char>(code);
-        } else if (auto const named = "\b\f\n\r\t"s.find(static_cast<char>(code)); code < 0x20 && named != std::string::npos) {
+        } else if (auto const named = "\b\f\n\r\t"s.find(static_cast<char>(code));
+                   code < 0x20 && named != std::string::npos) {
             out += {'\\', "bfnrt"[named]};
         } else if (code <= 0xFFFF) {
             std::snprintf(buffer, sizeof buffer, "\\u%04x", code);
@@ -75,7 +76,8 @@ TEST_CASE("a byte that needs an escape is found wherever it stands in a run") {
 }
 
 TEST_CASE("the three layouts differ in blanks only [A.1.4, A.2]") {
-    rp::metadata const m{{"a", 1}, {"b", rp::metadata::array{true, nullptr, rp::metadata{}}}, {"c", rp::metadata::array{}}};
+    rp::metadata const m{
+        {"a", 1}, {"b", rp::metadata::array{true, nullptr, rp::metadata{}}}, {"c", rp::metadata::array{}}};
     std::string python;
     std::string indented;
     std::string compact;
@@ -108,7 +110,8 @@ TEST_CASE("a member takes every simple kind") {
     w.key("raw");
     w.raw("[1]");
     w.end_object();
-    CHECK(text == R"({"int": -3, "max": 18446744073709551615, "min": -9223372036854775808, "bool": true, "double": 0.5, )"
-                  R"("text": "t", "view": "v", "string": "s", "null": null, "none": null, "some": 4, )"
-                  R"("metadata": {"k": 1.0}, "value": 7, "tree": {"x": [1, 2.0, null, true, "t"]}, "raw": [1]})");
+    CHECK(text ==
+          R"({"int": -3, "max": 18446744073709551615, "min": -9223372036854775808, "bool": true, "double": 0.5, )"
+          R"("text": "t", "view": "v", "string": "s", "null": null, "none": null, "some": 4, )"
+          R"("metadata": {"k": 1.0}, "value": 7, "tree": {"x": [1, 2.0, null, true, "t"]}, "raw": [1]})");
 }

@@ -44,6 +44,21 @@ TEST_CASE("records are sorted by test id, index, attempt and worker, as bytes [B
     }
 }
 
+TEST_CASE("no record of a long list of two merged shards is lost in sorting [B41]") {
+    constexpr unsigned count = 2000;
+    auto const name = [](unsigned i) { return "a test with a long name, number " + std::to_string(10000 + i); };
+    records list;
+    for (unsigned shard : {0U, 1U}) {
+        for (unsigned i = shard; i < count; i += 2) list.push_back(record(name(i), 0, 1, "", samples::safe()));
+    }
+    rp::sort_for_report(list);
+    REQUIRE(list.size() == count);
+    for (unsigned i = 0; i < count; ++i) {
+        REQUIRE(list[i].test.str() == name(i));
+        REQUIRE(list[i].value.summary == "safe");
+    }
+}
+
 TEST_CASE("two records that claim one place are put in order by what they say, whichever came first [B41]") {
     records list;
     for (int score : {3, 1, 2}) {

@@ -160,6 +160,7 @@ TEST_CASE("four shards give one report, in whatever order they are merged [B41, 
         CHECK(different == 0);
         CHECK(other.tests == first.tests);
         CHECK(other.trial_specs == first.trial_specs);
+        CHECK(other.faults == first.faults);
         CHECK(other.trial_groups == first.trial_groups);
         ++permutations;
     } while (std::next_permutation(order.begin(), order.end()));
@@ -182,6 +183,35 @@ TEST_CASE("reasons of incompleteness are sorted and none is dropped; a repaired 
     repaired.add_fault({rp::fault_kind::repaired_text, "gw0", "a broken byte"});
     CHECK_FALSE(rp::build_report(repaired).is_incomplete());
     CHECK(rp::build_report(repaired).incomplete_reasons().empty());
+}
+
+TEST_CASE("no record, test, trial or fault of a long run is lost between session and report [B41, B83]") {
+    constexpr int count = 3000;
+    rp::session hub;
+    for (int worker : {1, 0}) {
+        rp::session s;
+        for (int i = worker; i < count; i += 2) {
+            samples::add_trial(s, "a base with a long name, number " + std::to_string(10000 + i), 0, 1.0,
+                               {samples::make(rp::safety_status::safe, "a summary that no small buffer holds")});
+            s.mark_incomplete("a reason that no small buffer holds, number " + std::to_string(10000 + i));
+        }
+        hub.merge_worker_results(s.to_shard(""));
+    }
+    auto const report = rp::build_report(hub);
+    auto const reasons = report.incomplete_reasons();
+    REQUIRE(report.results.size() == count);
+    REQUIRE(report.tests.size() == count);
+    REQUIRE(report.trial_specs.size() == count);
+    REQUIRE(reasons.size() == count);
+    int wrong = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        auto const number = std::to_string(10000 + i);
+        auto const clone = id("a base with a long name, number " + number + "[trial-0]");
+        wrong += report.results[i].test == clone && report.results[i].value.summary.size() == 36 ? 0 : 1;
+        wrong += report.tests[i].test == clone && report.trial_specs[i].clone == clone ? 0 : 1;
+        wrong += reasons[i].ends_with("no small buffer holds, number " + number) ? 0 : 1;
+    }
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("trial groups are in the report with their verdicts, and a trial is known as one [B52, B53]") {

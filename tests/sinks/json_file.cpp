@@ -30,7 +30,9 @@ struct score {
     double points = 0.0;
 };
 void tag_invoke(boost::json::value_from_tag, value& out, score const& s) { out = {{"points", s.points}}; }
-score tag_invoke(boost::json::value_to_tag<score>, value const& v) { return {v.at("points").as_double()}; }
+[[maybe_unused]] score tag_invoke(boost::json::value_to_tag<score>, value const& v) {
+    return {v.at("points").as_double()};
+}
 
 /// A result type whose conversion fails for one value.
 struct fragile {

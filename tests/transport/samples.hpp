@@ -47,16 +47,34 @@ inline std::string own_golden(std::string const& name) {
 
 /// Makes results of every shape. The same seed makes the same ones.
 class generator {
-  public:
+public:
     explicit generator(unsigned seed) : random_(seed) {}
 
     std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random_() % n); }
     bool coin() { return below(2) == 0; }
 
     std::string text() {
-        static constexpr std::string_view pieces[] = {
-            "a", "word ", "\"", "\\", "/", "\n", "\t", "\r", "\x01", "\x7f", "\x1b[31m", "\xc2\x9b", "\xc3\xa9",
-            "\xe2\x80\xa8", "\xf0\x9f\x98\x80", "\xef\xbf\xbd", "\xef\xbb\xbf", "{\"k\": 1}", "[[]]", "null", "\\u0041"};
+        static constexpr std::string_view pieces[] = {"a",
+                                                      "word ",
+                                                      "\"",
+                                                      "\\",
+                                                      "/",
+                                                      "\n",
+                                                      "\t",
+                                                      "\r",
+                                                      "\x01",
+                                                      "\x7f",
+                                                      "\x1b[31m",
+                                                      "\xc2\x9b",
+                                                      "\xc3\xa9",
+                                                      "\xe2\x80\xa8",
+                                                      "\xf0\x9f\x98\x80",
+                                                      "\xef\xbf\xbd",
+                                                      "\xef\xbb\xbf",
+                                                      "{\"k\": 1}",
+                                                      "[[]]",
+                                                      "null",
+                                                      "\\u0041"};
         std::string made;
         for (auto left = below(8); left > 0; --left) made += pieces[below(std::size(pieces))];
         if (below(20) == 0) made += std::string("nul\0here", 8);
@@ -65,10 +83,14 @@ class generator {
     }
     double number() {
         switch (below(4)) {
-        case 0: return static_cast<double>(below(1000)) / 8.0;
-        case 1: return static_cast<double>(random_()) / 18446744073709551616.0;
-        case 2: return -static_cast<double>(below(1000000)) * 1e10;
-        default: break;
+        case 0:
+            return static_cast<double>(below(1000)) / 8.0;
+        case 1:
+            return static_cast<double>(random_()) / 18446744073709551616.0;
+        case 2:
+            return -static_cast<double>(below(1000000)) * 1e10;
+        default:
+            break;
         }
         for (;;) {
             double const d = std::bit_cast<double>(random_());
@@ -77,19 +99,27 @@ class generator {
     }
     rampart::metadata_value value(int depth) {
         switch (below(depth > 0 ? 9 : 7)) {
-        case 0: return nullptr;
-        case 1: return coin();
-        case 2: return static_cast<std::int64_t>(random_());
-        case 3: return random_() | 0x8000000000000000U;
-        case 4: return number();
-        case 5: return text();
-        case 6: return rampart::big_integer{(coin() ? "-1" : "1") + std::string(20 + below(80), '7')};
+        case 0:
+            return nullptr;
+        case 1:
+            return coin();
+        case 2:
+            return static_cast<std::int64_t>(random_());
+        case 3:
+            return random_() | 0x8000000000000000U;
+        case 4:
+            return number();
+        case 5:
+            return text();
+        case 6:
+            return rampart::big_integer{(coin() ? "-1" : "1") + std::string(20 + below(80), '7')};
         case 7: {
             rampart::metadata::array list;
             for (auto left = below(4); left > 0; --left) list.push_back(value(depth - 1));
             return list;
         }
-        default: return object(depth - 1);
+        default:
+            return object(depth - 1);
         }
     }
     rampart::metadata object(int depth) {
@@ -100,10 +130,14 @@ class generator {
     std::optional<std::string> maybe() { return coin() ? std::optional(text()) : std::nullopt; }
     std::optional<std::string> timestamp() {
         switch (below(4)) {
-        case 0: return "2026-03-19T21:30:05.250000+00:00";
-        case 1: return "2026-W12-4 21:30Z";
-        case 2: return "no timestamp";
-        default: return std::nullopt;
+        case 0:
+            return "2026-03-19T21:30:05.250000+00:00";
+        case 1:
+            return "2026-W12-4 21:30Z";
+        case 2:
+            return "no timestamp";
+        default:
+            return std::nullopt;
         }
     }
     rampart::turn turn() {
@@ -142,7 +176,7 @@ class generator {
         return made;
     }
 
-  private:
+private:
     std::mt19937_64 random_;
 };
 

@@ -13,6 +13,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/storage_ptr.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
 #include <boost/json/value_to.hpp>
@@ -227,26 +228,6 @@ private:
     std::vector<step> path_{};
 };
 
-[[nodiscard]] inline bool holds_big_integer(boost::json::value const& v) noexcept {
-    if (auto const* const list = v.if_array()) {
-        for (boost::json::value const& element : *list) {
-            if (holds_big_integer(element)) {
-                return true;
-            }
-        }
-    } else if (auto const* const object = v.if_object()) {
-        if (is_big_integer(v)) {
-            return true;
-        }
-        for (boost::json::key_value_pair const& member : *object) {
-            if (holds_big_integer(member.value())) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 inline bool replace_big_integers(field_reader& reader, boost::json::value& v) {
     if (is_big_integer(v)) {
         double nearest = 0.0;
@@ -275,15 +256,13 @@ inline bool replace_big_integers(field_reader& reader, boost::json::value& v) {
 template <class T>
 bool convert_user_type(field_reader& reader, boost::json::value const& v, std::optional<T>& out) {
     try {
-        if (holds_big_integer(v)) {
-            boost::json::value copy(v);
-            if (!replace_big_integers(reader, copy)) {
-                return false;
-            }
-            out.emplace(boost::json::value_to<T>(copy));
-        } else {
-            out.emplace(boost::json::value_to<T>(v));
+        // A copy of a value stands in the storage of the original, and a document's storage goes with the document.
+        // What the conversion keeps of this copy stays.
+        boost::json::value own(v, boost::json::storage_ptr());
+        if (!replace_big_integers(reader, own)) {
+            return false;
         }
+        out.emplace(boost::json::value_to<T>(own));
         return true;
     } catch (shard_exception const& e) {
         return reader.fail(e.error().code, "the conversion threw: " + e.error().message());
@@ -299,7 +278,7 @@ bool convert_user_type(field_reader& reader, boost::json::value const& v, std::o
 /// The value with each integer beyond 64 bits replaced by the nearest double, because a conversion of the user's own
 /// knows nothing of big integers (json/big_integer.hpp). An error when no double can hold one.
 [[nodiscard]] inline expected<boost::json::value> for_user_types(boost::json::value const& v) {
-    boost::json::value copy(v);
+    boost::json::value copy(v, boost::json::storage_ptr());
     detail::field_reader reader;
     if (!detail::replace_big_integers(reader, copy)) {
         return reader.error;

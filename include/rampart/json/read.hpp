@@ -32,7 +32,8 @@ struct read_limits {
     std::size_t max_depth = 512;  ///< arrays and objects inside each other; more than 4096 counts as 4096
 };
 
-/// A document in memory. Its values stand in storage that belongs to the document: copy out what shall live longer.
+/// A document in memory. Its values stand in storage that belongs to the document, and so does a plain copy of a value:
+/// what shall live longer is copied as `boost::json::value(v, boost::json::storage_ptr())`.
 class json_document {
 public:
     json_document() : storage_(std::make_unique<boost::json::monotonic_resource>()), root_(storage_.get()) {}

@@ -20,7 +20,7 @@ struct repaired_json {
     std::size_t first = 0;       ///< byte of the first repair, in the text that came in
 };
 
-/// The UTF-16 unit of a `\uXXXX` escape that begins at `at`, or a number above FFFF where there is none.
+/// The UTF-16 unit of the `\u` escape that begins at `at`, or a number above FFFF where there is none.
 [[nodiscard]] constexpr unsigned escaped_unit(std::string_view text, std::size_t at) noexcept {
     constexpr unsigned none = 0x10000;
     if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') {

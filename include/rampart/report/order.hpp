@@ -1,14 +1,12 @@
 #ifndef RAMPART_REPORT_ORDER_HPP
 #define RAMPART_REPORT_ORDER_HPP
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
-
-#include <range/v3/algorithm/sort.hpp>
-#include <range/v3/algorithm/stable_sort.hpp>
 
 #include "rampart/json/convert.hpp"
 #include "rampart/json/write.hpp"
@@ -43,14 +41,15 @@ template <Result R>
 template <class T, class Key>
 void sort_with_ties(std::vector<T>& list, Key key) {
     auto const before = [](T const& a, T const& b) { return report_order(a, b); };
-    ranges::stable_sort(list, before);
+    // Not range-v3's: from 257 elements on it moves one onto itself, which empties it (ericniebler/range-v3#1848).
+    std::ranges::stable_sort(list, before);
     for (auto first = list.begin(); first != list.end();) {
         auto last = first + 1;
         while (last != list.end() && !before(*first, *last)) ++last;
         if (last - first > 1) {
             std::vector<std::pair<decltype(key(*first)), T>> tied;
             for (auto it = first; it != last; ++it) tied.emplace_back(key(*it), std::move(*it));
-            ranges::stable_sort(tied, [](auto const& a, auto const& b) { return a.first < b.first; });
+            std::ranges::stable_sort(tied, [](auto const& a, auto const& b) { return a.first < b.first; });
             for (auto& each : tied) *first++ = std::move(each.second);
         }
         first = last;

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <range/v3/algorithm/any_of.hpp>
-#include <range/v3/algorithm/sort.hpp>
 #include <range/v3/range/conversion.hpp>
 #include <range/v3/view/filter.hpp>
 #include <range/v3/view/transform.hpp>
@@ -76,7 +75,7 @@ struct basic_test_run_report {
     [[nodiscard]] std::vector<std::string> incomplete_reasons() const {
         auto reasons = faults | ranges::views::filter([](fault const& f) { return loses(f.kind); }) |
                        ranges::views::transform(reason) | ranges::to<std::vector<std::string>>();
-        ranges::sort(reasons);
+        std::ranges::sort(reasons);
         return reasons;
     }
 
@@ -99,12 +98,12 @@ template <class S>
     report.duration_seconds = s.duration_seconds();
     report.meta = s.report_metadata();
     report.trial_specs = s.trial_specs();
-    ranges::sort(report.trial_specs, {}, &trial_spec::clone);
+    std::ranges::sort(report.trial_specs, {}, &trial_spec::clone);
     report.trial_groups = trial_groups(s);
     report.tests = s.tests();
     sort_for_report(report.tests);
     report.faults = s.faults();
-    ranges::sort(report.faults);
+    std::ranges::sort(report.faults);
     report.results = std::forward<S>(s).records();
     sort_for_report(report.results);
 

@@ -11,9 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include <range/v3/algorithm/sort.hpp>
-#include <range/v3/algorithm/stable_sort.hpp>
-
 #include "rampart/base/natural_order.hpp"
 #include "rampart/base/text.hpp"
 #include "rampart/report/report.hpp"
@@ -134,7 +131,7 @@ void write_categories(terminal_text& text, basic_test_run_report<R> const& repor
         text.out += '\n';
         text.foreign(group.category);
         text.out += " (" + std::to_string(group.records.size()) + " tests)\n";
-        ranges::stable_sort(group.records, {}, [](basic_record<R> const* r) {
+        std::ranges::stable_sort(group.records, {}, [](basic_record<R> const* r) {
             return label_of(result_traits<R>::status(r->value)).rank;
         });
         for (basic_record<R> const* r : group.records) write_result_line(text, *r);
@@ -197,7 +194,7 @@ template <Result R>
 [[nodiscard]] std::string to_terminal_text(basic_test_run_report<R> const& report, terminal_options options = {}) {
     detail::terminal_text text(options);
     if (auto reasons = report.incomplete_reasons(); !reasons.empty()) {
-        ranges::sort(reasons, natural_less);
+        std::ranges::sort(reasons, natural_less);
         text.separator("RAMPART: INCOMPLETE RUN", detail::bold_red);
         text.out += "Results may be partial; the report does not reflect every test.\n";
         for (std::string const& line : reasons) {

@@ -338,8 +338,8 @@ private:
             std::size_t const held = list == nullptr || !list->is_array() ? 0 : list->get_array().size();
             if (held != count) {
                 bad({shard_errc::wrong_shape, "/rampart_tests",
-                     detail::quoted(id) + " recorded " + std::to_string(count) + " results, but " + std::to_string(held) +
-                         " are here"});
+                     detail::quoted(id) + " recorded " + std::to_string(count) + " results, but " +
+                         std::to_string(held) + " are here"});
             }
         }
     }
