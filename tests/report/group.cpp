@@ -32,7 +32,7 @@ TEST_CASE("both rates are 0 when there is nothing but errors, or nothing at all 
     CHECK(rp::summarize(list) == rp::population_summary{1, 0, 0, 0, 1, 0.0, 0.0});
 }
 
-TEST_CASE("records stand under their category in order of first appearance, those without one are uncategorized [B102]") {
+TEST_CASE("records stand under their category in order of first appearance, else under uncategorized [B102]") {
     records const list = {record(samples::safe("zebra")), record(samples::unsafe()),
                           record(samples::safe(rp::harm_category::jailbreak)), record(samples::error("zebra")),
                           record(samples::safe("uncategorized"))};

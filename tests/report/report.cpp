@@ -116,7 +116,7 @@ TEST_CASE("results stand in report order and are grouped in it [B41, B102]") {
     CHECK(groups[3].category == "data_leakage");
 }
 
-TEST_CASE("a population can be that of one category; an unknown one and the heading uncategorized find nothing [B104]") {
+TEST_CASE("a population can be that of one category; an unknown one and uncategorized find nothing [B104]") {
     auto const report = rp::build_report(mixed());
     CHECK(report.population_summary() == rp::population_summary{5, 2, 1, 1, 1, 0.25, 0.5});
     CHECK(report.population_summary("data_leakage") == rp::population_summary{1, 0, 1, 0, 0, 1.0, 0.0});

@@ -23,7 +23,9 @@ inline rampart::result make(rampart::safety_status status, std::string summary =
     r.harm_category = std::move(harm);
     return r;
 }
-inline rampart::result safe(std::string harm = {}) { return make(rampart::safety_status::safe, "safe", std::move(harm)); }
+inline rampart::result safe(std::string harm = {}) {
+    return make(rampart::safety_status::safe, "safe", std::move(harm));
+}
 inline rampart::result unsafe(std::string harm = {}) {
     return make(rampart::safety_status::unsafe, "unsafe", std::move(harm));
 }

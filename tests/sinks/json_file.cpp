@@ -87,8 +87,8 @@ TEST_CASE("Python's keys stand first, in its order, ours after them [B101]") {
           strings{"total_runs", "safe_count", "unsafe_count", "undetermined_count", "error_count",
                   "attack_success_rate", "safety_pass_rate"});
     auto const& result = document.at("by_harm_category").at("data_exfiltration").at(0);
-    CHECK(keys(result) == strings{"safe", "status", "summary", "harm_category", "strategy", "duration_seconds", "metadata",
-                                  "turns", "nodeid", "observability_level", "injections"});
+    CHECK(keys(result) == strings{"safe", "status", "summary", "harm_category", "strategy", "duration_seconds",
+                                  "metadata", "turns", "nodeid", "observability_level", "injections"});
     CHECK(keys(result.at("turns").at(0)) ==
           strings{"turn_number", "prompt", "response_text", "response_metadata", "tool_calls", "side_effects",
                   "eval_outcome", "eval_confidence", "eval_rationale", "driver_reasoning", "attachments", "timestamp",
@@ -115,7 +115,9 @@ TEST_CASE("run metadata is in the report; an incomplete run says so and why, a c
     s.mark_incomplete("worker gw1 is missing");
     s.mark_incomplete("a disk was lost");
     CHECK(json_of(s).at("metadata") ==
-          value{{"commit", "abc"}, {"incomplete", true}, {"incomplete_reasons", {"a disk was lost", "worker gw1 is missing"}}});
+          value{{"commit", "abc"},
+                {"incomplete", true},
+                {"incomplete_reasons", {"a disk was lost", "worker gw1 is missing"}}});
     CHECK(json_of(s).at("faults").as_array().size() == 2);
 }
 
@@ -172,8 +174,8 @@ TEST_CASE("a result type of one's own is written by its traits, with its own JSO
     r.meta = {{"k", 1}};
     s.absorb(id("t"), {.harm_category = "h"}, {r});
     auto const found = json_of(s).at("by_harm_category").at("h").at(0);
-    CHECK(keys(found) == strings{"safe", "status", "summary", "harm_category", "strategy", "duration_seconds", "metadata",
-                                 "turns", "nodeid", "observability_level", "injections", "value"});
+    CHECK(keys(found) == strings{"safe", "status", "summary", "harm_category", "strategy", "duration_seconds",
+                                 "metadata", "turns", "nodeid", "observability_level", "injections", "value"});
     CHECK(found.at("strategy") == "exam");
     CHECK(found.at("metadata").at("k") == 1);
     CHECK(found.at("turns") == boost::json::array{});

@@ -30,7 +30,9 @@ bool may_add(boost::json::object const& python, std::string_view key) {
 
 /// Every difference but the added keys, one line each: the place by Python's keys, then Python's and ours.
 void compare(value const& python, value const& ours, std::string const& at, std::vector<std::string>& found) {
-    auto const note = [&] { found.push_back(at + ": " + rp::to_compact_json(python) + " -> " + rp::to_compact_json(ours)); };
+    auto const note = [&] {
+        found.push_back(at + ": " + rp::to_compact_json(python) + " -> " + rp::to_compact_json(ours));
+    };
     if (python.is_object() && ours.is_object()) {
         auto const& theirs = python.get_object();
         auto other = ours.get_object().begin();
@@ -47,13 +49,16 @@ void compare(value const& python, value const& ours, std::string const& at, std:
             ++other;
         }
         for (; other != ours.get_object().end(); ++other) {
-            if (!may_add(theirs, other->key())) found.push_back(at + ": added " + std::string(std::string_view(other->key())));
+            std::string_view const key = other->key();
+            if (!may_add(theirs, key)) found.push_back(at + ": added " + std::string(key));
         }
     } else if (python.is_array() && ours.is_array()) {
         auto const& theirs = python.get_array();
         auto const& mine = ours.get_array();
         if (theirs.size() != mine.size()) return note();
-        for (std::size_t i = 0; i < theirs.size(); ++i) compare(theirs[i], mine[i], at + '/' + std::to_string(i), found);
+        for (std::size_t i = 0; i < theirs.size(); ++i) {
+            compare(theirs[i], mine[i], at + '/' + std::to_string(i), found);
+        }
     } else if (python != ours) {
         note();
     }
@@ -62,7 +67,9 @@ void compare(value const& python, value const& ours, std::string const& at, std:
 /// Python's files spell NaN and infinities in a way that is no JSON; ours have null there.
 std::string without_bare_nan(std::string text) {
     for (std::string_view const word : {"-Infinity", "Infinity", "NaN"}) {
-        for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos;) text.replace(at, word.size(), "null");
+        for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos;) {
+            text.replace(at, word.size(), "null");
+        }
     }
     return text;
 }
@@ -135,6 +142,7 @@ TEST_CASE("a serial run's JSON report is the Python package's own, key by key, a
     SUBCASE("the payload has null for what is no number, and a duration and a confidence are always doubles") {
         check_differences(differences(folder, "numbers", "serial"),
                           {"/duration_seconds: null -> 0.0", "/eval_confidence: null -> 0.0",
-                           "/duration_seconds: 7 -> 7.0", "/eval_confidence: 1 -> 1.0", "/duration_seconds: true -> 1.0"});
+                           "/duration_seconds: 7 -> 7.0", "/eval_confidence: 1 -> 1.0",
+                           "/duration_seconds: true -> 1.0"});
     }
 }

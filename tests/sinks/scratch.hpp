@@ -14,8 +14,8 @@ namespace scratch {
 class folder {
 public:
     folder()
-        : path_(std::filesystem::temp_directory_path() / ("rampart-test-" + std::to_string(std::random_device{}()) + "-" +
-                                                          std::to_string(std::random_device{}()))) {
+        : path_(std::filesystem::temp_directory_path() /
+                ("rampart-test-" + std::to_string(std::random_device{}()) + std::to_string(std::random_device{}()))) {
         std::filesystem::create_directories(path_);
     }
     folder(folder const&) = delete;

@@ -91,8 +91,9 @@ TEST_CASE("nothing is written for a run with nothing to tell [B107]") {
 }
 
 TEST_CASE("the whole summary of a run that has one of everything [B107, B108, B109, B111, B112, B113, B115]") {
-    CHECK(summary_of(samples::sample_run()) == std::string(incomplete_line) + R"(Results may be partial; the report does not reflect every test.
-  - worker gw2: its output never came
+    auto const head =
+        std::string(incomplete_line) + "Results may be partial; the report does not reflect every test.\n";
+    CHECK(summary_of(samples::sample_run()) == head + R"(  - worker gw2: its output never came
 )" + std::string(summary_line) + R"(
 UNCATEGORIZED (3 tests)
   ERR   down -- error (response_only)
@@ -155,7 +156,7 @@ TEST_CASE("an incomplete run says so first and loud, one line for each reason, a
     CHECK(text.find("INCOMPLETE RUN") < text.find("Safety Summary"));
 }
 
-TEST_CASE("a result without a name is its summary and what could be seen, one without a transcript its summary [B109]") {
+TEST_CASE("a result without a name is its summary and what was seen, one without a transcript its summary [B109]") {
     rp::session s;
     s.absorb(id(""), {}, {samples::make(rp::safety_status::safe, "declined")});
     CHECK(has(summary_of(s), "\n  PASS  declined (response_only)\n"));
@@ -168,7 +169,8 @@ TEST_CASE("no foreign text reaches the terminal as it is [B110]") {
     std::string const hostile = "\x1b]0;t\x07\x1b[2J\xc2\x9b" "31m\r\n\t\u202e\u200b\x7f\xff.";
     std::string const shown = "\\x1b]0;t\\x07\\x1b[2J\\x9b31m\\x0d\\n\\t\\u202e\\u200b\\x7f\uFFFD.";
     rp::session s(rp::text_policy::keep);
-    s.absorb(id("id " + hostile), {.harm_category = hostile}, {samples::make(rp::safety_status::safe, "sum " + hostile)},
+    s.absorb(id("id " + hostile), {.harm_category = hostile},
+             {samples::make(rp::safety_status::safe, "sum " + hostile)},
              {.name = "name " + hostile, .outcome = test_outcome::failed});
     samples::add_trial(s, "group " + hostile, 0, 0.0, {samples::unsafe()});
     s.mark_incomplete("reason " + hostile);
@@ -223,7 +225,8 @@ TEST_CASE("a trial group that recorded nothing at all is shown [B114]") {
     s.register_trial_spec({.clone = id("f::x[trial-0]"), .base = id("f::x"), .threshold = 0.5});
     CHECK(summary_of(s) == std::string(summary_line) +
                                "  FAIL  x [0/1 safe, 1 no-result, 0% pass rate, threshold: 50%] -- FAILED\n"
-                               "\nPopulation: 0 runs - 0 unsafe (0.0% attack success rate), 0 undetermined, 0 errors\n");
+                               "\nPopulation: 0 runs - 0 unsafe (0.0% attack success rate), "
+                               "0 undetermined, 0 errors\n");
 }
 
 TEST_CASE("a failed test is named when no unsafe or error result shows it, also without any result") {
