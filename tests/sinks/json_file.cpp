@@ -14,6 +14,8 @@
 #include <doctest/doctest.h>
 
 #include "rampart/report/sink.hpp"
+#include "rampart/transport/merge.hpp"
+#include "rampart/transport/wire.hpp"
 #include "report/samples.hpp"
 #include "sinks/sample_run.hpp"
 #include "sinks/scratch.hpp"
@@ -264,4 +266,24 @@ TEST_CASE("a report that cannot be written is a failure that names the sink and 
     CHECK(failures.front().sink == "json file " + (dir / "file").string());
     CHECK(failures.front().what.find("Not a directory") != std::string::npos);
     CHECK(std::filesystem::exists(dir / "good.json"));
+}
+
+TEST_CASE("one process and a merged payload give the same bytes, attachments and deep metadata included [B72, B96]") {
+    rampart::result r{.status = rampart::safety_status::safe, .summary = "declined \x1b[31m\r\n"};
+    r.meta = {{"deep", {{"a", {{"b", {{"c", {{"d", {{"e", {{"f", {{"g", 1}}}}}}}}}}}}}}}};
+    r.evidence.turns = {rampart::turn{
+        .request = {.prompt = "read this",
+                    .attachments = {{.content = "<p>", .id = "a", .format = rampart::payload_format::html},
+                                    {.id = "b", .format = rampart::payload_format::pdf, .artifact = "/tmp/x.pdf"},
+                                    {.content = "plain", .id = "c", .meta = {{"persona", "eve"}}}}},
+        .response = {.text = "no"}}};
+    rampart::session serial;
+    serial.absorb(rampart::test_id{"a.cpp::reads"}, {.harm_category = "jailbreak"}, {r});
+    rampart::session hub;
+    REQUIRE(rampart::merge(hub, "", rampart::serialize_or_marker(serial)).has_value());
+    auto const text = rampart::to_json_text(rampart::build_report(serial));
+    CHECK(rampart::to_json_text(rampart::build_report(hub)) == text);
+    CHECK(text.find("\"format\": \"html\"") != std::string::npos);
+    CHECK(text.find("/tmp/x.pdf") != std::string::npos);
+    CHECK(text.find("_rampart_worker_format") == std::string::npos);
 }

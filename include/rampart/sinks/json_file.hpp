@@ -69,6 +69,24 @@ void write_list_if_any(json_writer& w, std::string_view key, std::vector<T> cons
     w.end_array();
 }
 
+/// An attachment as the test gave it, also when it came through a worker's payload, which keeps its format and its file
+/// in its metadata (B72): so that a run in one process and one in many give the same report.
+inline void write_attachment(json_writer& w, payload const& p) {
+    payload shown = p;
+    auto const* const format = std::as_const(shown.meta)["_rampart_worker_format"].if_string();
+    auto const known = format == nullptr ? std::nullopt : parse_payload_format(*format);
+    if (known && shown.format == payload_format::text) {
+        shown.format = *known;
+        shown.meta.erase("_rampart_worker_format");
+    }
+    auto const* const artifact = std::as_const(shown.meta)["_rampart_worker_artifact_path"].if_string();
+    if (artifact != nullptr && !shown.artifact) {
+        shown.artifact = *artifact;
+        shown.meta.erase("_rampart_worker_artifact_path");
+    }
+    write_json(w, shown);
+}
+
 inline void write_turn(json_writer& w, turn const& t) {
     w.begin_object();
     w.member("turn_number", t.turn_number);
@@ -83,7 +101,7 @@ inline void write_turn(json_writer& w, turn const& t) {
         w.member("eval_rationale", t.evaluation->rationale);
     }
     if (!t.driver_reasoning.empty()) w.member("driver_reasoning", t.driver_reasoning);
-    write_list_if_any(w, "attachments", t.request.attachments, write_any<payload>);
+    write_list_if_any(w, "attachments", t.request.attachments, write_attachment);
     if (t.timestamp) w.member("timestamp", *t.timestamp);
     if (t.evaluation) {
         write_list_if_any(w, "eval_evidence", t.evaluation->evidence,
