@@ -1,2 +1,0 @@
-#define RAMPART_DOCTEST_MAIN
-#include "rampart/doctest_main.hpp"
