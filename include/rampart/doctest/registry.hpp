@@ -7,7 +7,9 @@
 
 #include <doctest/doctest.h>
 
-#if !defined(DOCTEST_LIBRARY_IMPLEMENTATION)
+#if defined(DOCTEST_CONFIG_DISABLE)
+# error "with DOCTEST_CONFIG_DISABLE there are no tests to run; leave rampart's main and listener out of such a program"
+#elif !defined(DOCTEST_LIBRARY_IMPLEMENTATION)
 # error "the listener belongs into the file that has doctest's implementation, after <doctest/doctest.h>"
 #endif
 
