@@ -38,8 +38,9 @@ struct mark_registry {
     std::vector<marked_suite> suites{};
     std::vector<std::string> errors{};  // what cannot be thrown from a decorator is told when the run starts
 
+    // Never destroyed: doctest holds the suites' names as long as the process lives.
     static mark_registry& instance() {
-        static mark_registry registry;
+        static mark_registry& registry = *new mark_registry;
         return registry;
     }
 };
@@ -61,7 +62,6 @@ inline test_marks& marks_of_suite(char const*& name) {
     for (marked_suite& s : suites) {
         if (s.name == name) return s.marks;
     }
-    // Never freed: doctest keeps the pointer as long as the process lives.
     std::string_view const text = name;
     char* const copy = new char[text.size() + 1];
     text.copy(copy, text.size());

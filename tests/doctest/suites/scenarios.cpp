@@ -109,6 +109,14 @@ TEST_SUITE("forms") {
     }
 }
 
+TEST_SUITE("grouped") {
+    TEST_CASE("a" * rp::group("one model")) { record(rp::safety_status::safe); }
+    TEST_CASE("b") { record(rp::safety_status::safe); }
+    TEST_CASE("c" * rp::group("one model")) { record(rp::safety_status::safe); }
+    TEST_CASE("d") { record(rp::safety_status::safe); }
+    TEST_CASE("e" * rp::group("one model")) { record(rp::safety_status::safe); }
+}
+
 // Two tests of one name, told apart by their lines.
 TEST_CASE("twin") { record(rp::safety_status::safe, "elder"); }
 TEST_CASE("twin") { record(rp::safety_status::safe, "younger"); }
