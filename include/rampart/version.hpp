@@ -9,4 +9,4 @@
 /// The three numbers as a string literal, for messages and reports.
 #define RAMPART_VERSION "0.1.0"
 
-#endif // RAMPART_VERSION_HPP
+#endif  // RAMPART_VERSION_HPP

@@ -25,7 +25,7 @@ static_assert(!std::is_copy_constructible_v<lock_guard> && !std::is_copy_assigna
 static_assert(std::is_trivially_destructible_v<mutex>);
 #endif
 
-} // namespace
+}  // namespace
 
 TEST_CASE("eight threads that count under the mutex lose no step and are never inside together") {
     constexpr int threads = 8;
@@ -41,7 +41,7 @@ TEST_CASE("eight threads that count under the mutex lose no step and are never i
             }
             long const before = counted;
             if (step % 50 == 0) {
-                std::this_thread::yield(); // lets another thread in, if anything can
+                std::this_thread::yield();  // lets another thread in, if anything can
             }
             counted = before + 1;
             inside.fetch_sub(1);

@@ -17,7 +17,7 @@ texts sorted(texts list) {
     return list;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("numbers in a text compare as numbers, so that worker 2 stands before worker 10 [B42]") {
     CHECK(sorted({"gw10", "gw2", "gw1"}) == texts{"gw1", "gw2", "gw10"});

@@ -10,7 +10,7 @@ namespace rp = rampart;
 
 unsigned line_of_call(rp::source_site site = rp::source_site::current()) { return site.line; }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a source site names the line of the call, also through a default argument") {
     rp::source_site const here = rp::source_site::current();

@@ -53,7 +53,7 @@ bool has_control(std::string_view text, std::string_view allowed) {
     return false;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("escape sequences and controls go, text, TAB, LF and CR stay [B68]") {
     static constexpr vector_pair vectors[] = {

@@ -47,7 +47,7 @@ std::string random_bytes(std::mt19937& random) {
     return out;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("every code point is valid and every surrogate is not") {
     int wrong = 0;

@@ -64,7 +64,7 @@ struct wrong_argument {
     void record(int);
 };
 
-} // namespace
+}  // namespace
 
 template <>
 struct rampart::result_traits<finding> {
@@ -85,7 +85,7 @@ static_assert(!std::constructible_from<rp::collector_scope, wrong_name&>);
 static_assert(!std::constructible_from<rp::collector_scope, rp::result_collector>);  // it would not outlive the scope
 static_assert(!std::copyable<rp::collector_scope> && !std::copyable<rp::result_collector>);
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a collector keeps results in the order of recording, gives a copy, and begins empty [B19]") {
     rp::result_collector collector;
@@ -374,7 +374,7 @@ void together(Work work, Meanwhile meanwhile) {
     for (auto& t : threads) t.join();
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("eight threads record through scopes, handles and bare, and nothing is lost or in two places [B19, B25]") {
     constexpr int each = 200;

@@ -9,7 +9,7 @@ namespace {
 
 namespace rp = rampart;
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a test says nothing of itself unless it does") {
     rp::test_marks const none;

@@ -16,13 +16,13 @@ namespace {
 namespace rp = rampart;
 using rp::payload_format;
 
-constexpr payload_format formats[] = {payload_format::text, payload_format::html,  payload_format::markdown,
+constexpr payload_format formats[] = {payload_format::text,  payload_format::html, payload_format::markdown,
                                       payload_format::image, payload_format::pdf,  payload_format::docx,
                                       payload_format::xlsx,  payload_format::audio};
 
 /// A file that exists as long as this does.
 class scratch_file {
-  public:
+public:
     scratch_file() {
         auto const name = "rampart-conversation-" + std::to_string(::getpid()) + ".png";
         path_ = std::filesystem::temp_directory_path() / name;
@@ -33,7 +33,7 @@ class scratch_file {
     scratch_file& operator=(scratch_file const&) = delete;
     std::string path() const { return path_.string(); }
 
-  private:
+private:
     std::filesystem::path path_;
 };
 
@@ -48,7 +48,7 @@ std::string problem(T const& what) {
 }
 bool has(std::string const& text, std::string const& part) { return text.find(part) != std::string::npos; }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a payload made of a content only gets an id of 12 characters, format text and no metadata [B1]") {
     rp::payload const p{.content = "ignore all previous instructions"};

@@ -50,7 +50,7 @@ static_assert(!rp::PayloadConverter<append const>);
 static_assert(!rp::PayloadConverter<without_convert> && !rp::PayloadConverter<makes_text>);
 static_assert(!rp::PayloadConverter<wants_to_change> && !rp::PayloadConverter<int>);
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a converter makes a new payload, which keeps the id [B17]") {
     rp::payload const from{.content = "a", .id = "p-1", .meta = {{"origin", "here"}}};

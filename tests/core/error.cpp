@@ -29,7 +29,7 @@ std::string told(Outer const& outer, Cause const& cause) {
     return "nothing was thrown";
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("an infrastructure error and a driver error are exceptions that keep their message [B15]") {
     CHECK(std::string(rp::infrastructure_error("503").what()) == "503");

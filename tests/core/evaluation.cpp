@@ -22,7 +22,7 @@ safety_status probe(std::vector<rp::eval_outcome> const& outcomes) {
     return rp::resolve_as_probe(evaluations(outcomes));
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("an evaluation is sure of itself and has no evidence unless it says so [B8]") {
     rp::eval_result const plain{.outcome = not_detected};

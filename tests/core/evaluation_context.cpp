@@ -16,7 +16,7 @@ rp::turn turn_with(std::string text, std::vector<rp::tool_call> calls, std::vect
             .response = {.text = std::move(text), .tool_calls = std::move(calls), .side_effects = std::move(effects)}};
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("the current turn is the last one, and without a turn asking for it fails [B9]") {
     rp::evaluation_context context;
@@ -32,9 +32,9 @@ TEST_CASE("the current turn is the last one, and without a turn asking for it fa
 }
 
 TEST_CASE("tool calls and side effects are those of all turns, in order [B9]") {
-    rp::evaluation_context const context{
-        .turns = {turn_with("", {{.name = "a"}, {.name = "b"}}, {{.kind = "x"}}), turn_with("", {}, {}),
-                  turn_with("", {{.name = "c"}}, {{.kind = "y"}, {.kind = "z"}})}};
+    rp::evaluation_context const context{.turns = {turn_with("", {{.name = "a"}, {.name = "b"}}, {{.kind = "x"}}),
+                                                   turn_with("", {}, {}),
+                                                   turn_with("", {{.name = "c"}}, {{.kind = "y"}, {.kind = "z"}})}};
     std::string names;
     for (auto const& call : context.all_tool_calls()) names += call.name;
     CHECK(names == "abc");

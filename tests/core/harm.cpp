@@ -17,7 +17,7 @@ constexpr std::string_view built_in[] = {
     harm::data_exfiltration,      harm::data_leakage,     harm::content_safety,
     harm::over_permissive_action, harm::hallucination,    harm::behavioral_regression};
 
-} // namespace
+}  // namespace
 
 TEST_CASE("there are nine built-in harm categories, spelt as the constants are named [B10]") {
     CHECK(std::set<std::string_view>(std::begin(built_in), std::end(built_in)) ==

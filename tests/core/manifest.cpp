@@ -8,11 +8,12 @@ namespace {
 
 namespace rp = rampart;
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a tool is found by its exact name, the first of that name; none is null [B16]") {
     rp::app_manifest const m{.name = "helper",
-                             .tools = {{.name = "send"}, {.name = "read", .description = "first"},
+                             .tools = {{.name = "send"},
+                                       {.name = "read", .description = "first"},
                                        {.name = "read", .description = "second"}}};
     CHECK(m.declares_tool("send"));
     REQUIRE(m.get_tool("read") != nullptr);

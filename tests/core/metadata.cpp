@@ -31,7 +31,9 @@ __extension__ using wide_integer = __int128;
 static_assert(!std::constructible_from<metadata_value, wide_integer>);
 static_assert(!std::constructible_from<metadata_value, std::vector<int>>);
 template <class M>
-concept indexed_by_zero = requires(M& m) { m[0]; };
+concept indexed_by_zero = requires(M& m) {
+    m[0];
+};
 static_assert(!indexed_by_zero<metadata> && !indexed_by_zero<metadata const>);
 
 static_assert(std::is_nothrow_move_constructible_v<metadata> && std::is_nothrow_move_assignable_v<metadata>);
@@ -47,7 +49,7 @@ using texts = std::vector<std::string>;
 
 bool same(metadata_value const& a, metadata_value const& b) { return a == b; }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("every kind of value keeps its kind and its value [B61]") {
     metadata const m{{"null", nullptr},

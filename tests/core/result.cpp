@@ -34,7 +34,7 @@ struct move_only {
     move_only& operator=(move_only&&) = default;
 };
 
-} // namespace
+}  // namespace
 
 template <>
 struct rampart::result_traits<finding> {
@@ -82,7 +82,7 @@ void for_each_text(log_lines& log, F& f) {
     for (auto& line : log.lines) f(line);
 }
 struct opaque {};
-} // namespace evidence_of_their_own
+}  // namespace evidence_of_their_own
 
 namespace {
 
@@ -108,7 +108,7 @@ std::vector<std::string> texts_of(R& r) {
     return seen;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a result has seen nothing and proves nothing unless it says so [B12]") {
     rp::result const r;
@@ -230,12 +230,12 @@ TEST_CASE("a text policy reaches every string of a result, each once") {
     auto seen = texts_of(r);
     std::erase(seen, "");
     std::vector<std::string> wanted{
-        "summary",        "harm",          "strategy",         "meta key",      "meta value",    "list",
-        "in list",        "key in list",   "object in list",   "deep",          "deep key",      "payload id",
-        "surface",        "prompt",        "content",          "id",            "artifact",      "attachment key",
-        "attachment value", "text",        "tool",             "argument key",  "argument",      "tool result",
-        "tool time",      "kind",          "detail key",       "detail",        "response key",  "response value",
-        "proof one",      "proof two",     "rationale",        "turn time",     "reasoning",     "second turn"};
+        "summary",          "harm",        "strategy",       "meta key",     "meta value",   "list",
+        "in list",          "key in list", "object in list", "deep",         "deep key",     "payload id",
+        "surface",          "prompt",      "content",        "id",           "artifact",     "attachment key",
+        "attachment value", "text",        "tool",           "argument key", "argument",     "tool result",
+        "tool time",        "kind",        "detail key",     "detail",       "response key", "response value",
+        "proof one",        "proof two",   "rationale",      "turn time",    "reasoning",    "second turn"};
     for (auto const& text : wanted) {
         CAPTURE(text);
         CHECK(std::erase(seen, text) == 1);

@@ -8,7 +8,7 @@ namespace rp = rampart;
 
 static_assert(rp::parse_safety_status("unsafe") == rp::safety_status::unsafe);
 
-} // namespace
+}  // namespace
 
 TEST_CASE("the four statuses have the spelling of the documents, and are read back [B10]") {
     CHECK(rp::to_string(rp::safety_status::safe) == "safe");

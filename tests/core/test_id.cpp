@@ -17,7 +17,7 @@ static_assert(!std::convertible_to<std::string, rp::test_id>);
 static_assert(!std::convertible_to<char const*, rp::test_id>);
 static_assert(std::constructible_from<rp::test_id, std::string_view>);
 
-} // namespace
+}  // namespace
 
 TEST_CASE("ids compare as bytes, so that documents of every process have one order [B42]") {
     std::vector<rp::test_id> ids;

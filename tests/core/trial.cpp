@@ -9,7 +9,7 @@ namespace {
 
 namespace rp = rampart;
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a test with trials runs once and must be safe unless it says otherwise (Python: threshold 0) [B45, B49]") {
     CHECK(rp::trial_options{}.n == 1);

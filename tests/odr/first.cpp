@@ -1,8 +1,6 @@
 // One of two test files that include every door, twice: the program links only when all of it may stand in many files.
 #include "rampart/doctest.hpp"
 #include "rampart/rampart.hpp"
-#include "rampart/doctest.hpp"
-#include "rampart/rampart.hpp"
 
 bool record_in_the_second_file(char const* summary);
 

@@ -1,8 +1,6 @@
 // The other test file: the same doors, the other way round.
-#include "rampart/rampart.hpp"
 #include "rampart/doctest.hpp"
 #include "rampart/rampart.hpp"
-#include "rampart/doctest.hpp"
 
 bool record_in_the_second_file(char const* summary) {
     return rampart::record_result(rampart::result{.status = rampart::safety_status::safe, .summary = summary});

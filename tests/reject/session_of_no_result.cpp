@@ -9,7 +9,9 @@ struct finding {
 #ifdef ACCEPT
 template <>
 struct rampart::result_traits<finding> {
-    static safety_status status(finding const& f) { return f.severity > 0 ? safety_status::unsafe : safety_status::safe; }
+    static safety_status status(finding const& f) {
+        return f.severity > 0 ? safety_status::unsafe : safety_status::safe;
+    }
     static std::string_view summary(finding const&) { return {}; }
     static std::string_view harm_category(finding const&) { return {}; }
 };

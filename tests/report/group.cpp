@@ -20,7 +20,7 @@ rp::basic_record<rp::result> record(rp::result value) {
 }  // namespace
 
 TEST_CASE("records are counted by status, errors are no part of the rates and undetermined ones are [B103]") {
-    records const list = {record(samples::safe()), record(samples::safe()), record(samples::unsafe()),
+    records const list = {record(samples::safe()),         record(samples::safe()),  record(samples::unsafe()),
                           record(samples::undetermined()), record(samples::error()), record(samples::error())};
     auto const counts = rp::summarize(list);
     CHECK(counts == rp::population_summary{6, 2, 1, 1, 2, 0.25, 0.5});

@@ -29,11 +29,11 @@ std::string place(rp::basic_record<rp::result> const& r) {
 }  // namespace
 
 TEST_CASE("records are sorted by test id, index, attempt and worker, as bytes [B41, B42]") {
-    std::vector<std::string> const wanted = {"B/0/1/",    "a/0/1/gw10", "a/0/1/gw2",     "a/0/2/gw0", "a/1/1/gw0",
+    std::vector<std::string> const wanted = {"B/0/1/",     "a/0/1/gw10",   "a/0/1/gw2",   "a/0/2/gw0",  "a/1/1/gw0",
                                              "a/10/1/gw0", "test_10/0/1/", "test_2/0/1/", "\u00e9/0/1/"};
-    records list = {record("\u00e9", 0, 1, ""),  record("test_2", 0, 1, ""), record("a", 10, 1, "gw0"),
-                    record("a", 0, 2, "gw0"),    record("a", 0, 1, "gw2"),   record("B", 0, 1, ""),
-                    record("a", 0, 1, "gw10"),   record("a", 1, 1, "gw0"),   record("test_10", 0, 1, "")};
+    records list = {record("\u00e9", 0, 1, ""), record("test_2", 0, 1, ""), record("a", 10, 1, "gw0"),
+                    record("a", 0, 2, "gw0"),   record("a", 0, 1, "gw2"),   record("B", 0, 1, ""),
+                    record("a", 0, 1, "gw10"),  record("a", 1, 1, "gw0"),   record("test_10", 0, 1, "")};
     std::mt19937 random(41);
     for (int round = 0; round < 20; ++round) {
         ranges::shuffle(list, random);
@@ -62,8 +62,8 @@ TEST_CASE("no record of a long list of two merged shards is lost in sorting [B41
 TEST_CASE("two records that claim one place are put in order by what they say, whichever came first [B41]") {
     records list;
     for (int score : {3, 1, 2}) {
-        for (auto const& [status, summary] : {std::pair{rp::safety_status::safe, "b"},
-                                              std::pair{rp::safety_status::unsafe, "a"}}) {
+        for (auto const& [status, summary] :
+             {std::pair{rp::safety_status::safe, "b"}, std::pair{rp::safety_status::unsafe, "a"}}) {
             rp::result value = samples::make(status, summary);
             value.meta = {{"score", score}};
             list.push_back(record("same", 0, 1, "gw0", value));
@@ -93,9 +93,11 @@ TEST_CASE("a result type that no JSON is known for has a determined order too [B
 }
 
 TEST_CASE("tests are sorted by id, attempt and worker, and equal ones by what is known of them [B41]") {
-    std::vector<rp::test_entry> const wanted = {
-        {rp::test_id{"a"}, 1, "gw0", 1, {}}, {rp::test_id{"a"}, 1, "gw0", 2, {}}, {rp::test_id{"a"}, 1, "gw1", 0, {}},
-        {rp::test_id{"a"}, 2, "gw0", 0, {}}, {rp::test_id{"b"}, 1, "", 0, {}}};
+    std::vector<rp::test_entry> const wanted = {{rp::test_id{"a"}, 1, "gw0", 1, {}},
+                                                {rp::test_id{"a"}, 1, "gw0", 2, {}},
+                                                {rp::test_id{"a"}, 1, "gw1", 0, {}},
+                                                {rp::test_id{"a"}, 2, "gw0", 0, {}},
+                                                {rp::test_id{"b"}, 1, "", 0, {}}};
     auto list = wanted;
     std::mt19937 random(43);
     for (int round = 0; round < 20; ++round) {

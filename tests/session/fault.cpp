@@ -14,7 +14,7 @@ using rp::fault_kind;
 
 constexpr auto last = fault_kind::repaired_text;
 
-} // namespace
+}  // namespace
 
 TEST_CASE("every kind of fault has a name of its own") {
     std::set<std::string_view> names;

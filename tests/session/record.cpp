@@ -19,11 +19,11 @@ record of(char const* test, std::uint32_t index, std::uint32_t attempt, char con
     return {.test = rp::test_id(test), .index = index, .attempt = attempt, .worker = worker, .value = {}};
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("records are ordered by test, index, attempt and worker, as bytes [B41, B42]") {
-    std::vector<record> const wanted{of("a", 0, 1, "gw10"), of("a", 0, 1, "gw2"), of("a", 0, 2, "gw0"),
-                                     of("a", 1, 1, "gw0"),  of("a", 10, 1, ""),   of("test_10", 0, 1, ""),
+    std::vector<record> const wanted{of("a", 0, 1, "gw10"),  of("a", 0, 1, "gw2"),    of("a", 0, 2, "gw0"),
+                                     of("a", 1, 1, "gw0"),   of("a", 10, 1, ""),      of("test_10", 0, 1, ""),
                                      of("test_2", 0, 1, ""), of("\xc3\xa9", 0, 1, "")};
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         for (std::size_t j = 0; j < wanted.size(); ++j) {

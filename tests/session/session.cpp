@@ -97,7 +97,7 @@ struct session_of_int : own_session {
     using result_type = int;
 };
 
-} // namespace
+}  // namespace
 
 template <>
 struct rampart::result_traits<finding> {
@@ -121,7 +121,7 @@ namespace {
 static_assert(rp::Session<rp::session> && rp::Session<rp::basic_session<finding>> && rp::Session<own_session>);
 static_assert(!rp::Session<half_a_session> && !rp::Session<session_of_int> && !rp::Session<int>);
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a new session has nothing, and lacks nothing [B30]") {
     rp::session const s;
@@ -257,8 +257,7 @@ TEST_CASE("marking a run incomplete keeps the reasons in order, also twice the s
     s.add_fault({fault_kind::missing_worker, "worker gw2", "nothing came"});
     s.mark_incomplete("the network was down");
     CHECK(s.is_incomplete());
-    CHECK(s.incomplete_reasons() ==
-          texts{"the network was down", "worker gw2: nothing came", "the network was down"});
+    CHECK(s.incomplete_reasons() == texts{"the network was down", "worker gw2: nothing came", "the network was down"});
     CHECK(s.faults().size() == 4);
 }
 

@@ -15,7 +15,7 @@ using rp::test_id;
 
 static_assert(std::copyable<rp::shard>);
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a shard is a copy of all that a session knows, and the session goes on [B82]") {
     rp::session s;

@@ -45,7 +45,7 @@ rp::trial_group_result group(double threshold, std::vector<statuses> const& clon
     return groups.front();
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a session without trials has no groups [B53]") {
     rp::session s;

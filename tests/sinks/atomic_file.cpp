@@ -59,7 +59,8 @@ pid_t in_child(F f) {
 }
 int status_of(pid_t child) {
     int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -151,7 +152,8 @@ TEST_CASE("eight processes that write at once make eight files, also without har
                 }
                 // What take_name falls back on where the file system has no hard links.
                 rp::detail::aside_file file(dir / "run.json", bytes);
-                for (int n = 2; !file.claim_name(dir / ("run_" + std::to_string(n) + ".json")); ++n) {}
+                for (int n = 2; !file.claim_name(dir / ("run_" + std::to_string(n) + ".json")); ++n) {
+                }
                 return 0;
             }));
         }

@@ -85,16 +85,16 @@ TEST_CASE("Python's keys stand first, in its order, ours after them [B101]") {
     CHECK(keys(document) == strings{"total_runs", "passed", "failed", "undetermined", "errors", "duration_seconds",
                                     "metadata", "population_summary", "by_harm_category", "schema", "trial_groups",
                                     "faults", "tests"});
-    CHECK(keys(document.at("population_summary")) ==
-          strings{"total_runs", "safe_count", "unsafe_count", "undetermined_count", "error_count",
-                  "attack_success_rate", "safety_pass_rate"});
+    CHECK(keys(document.at("population_summary")) == strings{"total_runs", "safe_count", "unsafe_count",
+                                                             "undetermined_count", "error_count", "attack_success_rate",
+                                                             "safety_pass_rate"});
     auto const& result = document.at("by_harm_category").at("data_exfiltration").at(0);
     CHECK(keys(result) == strings{"safe", "status", "summary", "harm_category", "strategy", "duration_seconds",
                                   "metadata", "turns", "nodeid", "observability_level", "injections"});
-    CHECK(keys(result.at("turns").at(0)) ==
-          strings{"turn_number", "prompt", "response_text", "response_metadata", "tool_calls", "side_effects",
-                  "eval_outcome", "eval_confidence", "eval_rationale", "driver_reasoning", "attachments", "timestamp",
-                  "eval_evidence"});
+    CHECK(keys(result.at("turns").at(0)) == strings{"turn_number", "prompt", "response_text", "response_metadata",
+                                                    "tool_calls", "side_effects", "eval_outcome", "eval_confidence",
+                                                    "eval_rationale", "driver_reasoning", "attachments", "timestamp",
+                                                    "eval_evidence"});
     CHECK(document.at("schema") == "rampart.report.v1");
 }
 
@@ -116,10 +116,9 @@ TEST_CASE("run metadata is in the report; an incomplete run says so and why, a c
     s.set_report_metadata({{"commit", "abc"}});
     s.mark_incomplete("worker gw1 is missing");
     s.mark_incomplete("a disk was lost");
-    CHECK(json_of(s).at("metadata") ==
-          value{{"commit", "abc"},
-                {"incomplete", true},
-                {"incomplete_reasons", {"a disk was lost", "worker gw1 is missing"}}});
+    CHECK(json_of(s).at("metadata") == value{{"commit", "abc"},
+                                             {"incomplete", true},
+                                             {"incomplete_reasons", {"a disk was lost", "worker gw1 is missing"}}});
     CHECK(json_of(s).at("faults").as_array().size() == 2);
 }
 
@@ -131,13 +130,18 @@ TEST_CASE("the bookkeeping keys stand after the user's, and replace a user's key
     rp::session hub;
     hub.merge_worker_results(worker.to_shard("gw3"));
     auto const meta = json_of(hub).at("by_harm_category").at("uncategorized").at(0).at("metadata");
-    CHECK(keys(meta) == strings{"_pytest_nodeid", "mine", "_pytest_test_name", "_rampart_result_index",
-                                "_rampart_source_worker"});
+    CHECK(keys(meta) ==
+          strings{"_pytest_nodeid", "mine", "_pytest_test_name", "_rampart_result_index", "_rampart_source_worker"});
     CHECK(meta.at("_pytest_nodeid") == "f::real");
     CHECK(meta.at("_pytest_test_name") == "real");
     CHECK(meta.at("_rampart_source_worker") == "gw3");
-    CHECK_FALSE(json_of(worker).at("by_harm_category").at("uncategorized").at(0).at("metadata").as_object().contains(
-        "_rampart_source_worker"));
+    CHECK_FALSE(json_of(worker)
+                    .at("by_harm_category")
+                    .at("uncategorized")
+                    .at(0)
+                    .at("metadata")
+                    .as_object()
+                    .contains("_rampart_source_worker"));
 }
 
 TEST_CASE("a result without a category stands under uncategorized, and its own category is null [B102]") {

@@ -119,8 +119,8 @@ TEST_CASE("a merged run's JSON report is the Python package's own, key by key, a
     SUBCASE("ids, keys, categories, strategies and names are stripped too (wire format, B7)") {
         check_differences(differences(folder, "ansi", "report"),
                           {"[0m: key -> harm RED", "/harm_category: ", "/strategy: ", "[0m: key -> key RED",
-                           "[0m: key -> nested key RED", "[0m: key -> arg RED", "/_pytest_nodeid: ",
-                           "/tool_calls/0/name: ", "/side_effects/0/kind: "});
+                           "[0m: key -> nested key RED", "[0m: key -> arg RED",
+                           "/_pytest_nodeid: ", "/tool_calls/0/name: ", "/side_effects/0/kind: "});
     }
     SUBCASE("a confidence that is no number is 0, not full confidence (wire format, B3)") {
         check_differences(differences(folder, "numbers", "report"), {"/eval_confidence: 1.0 -> 0.0"});

@@ -166,7 +166,8 @@ TEST_CASE("a result without a name is its summary and what was seen, one without
 }
 
 TEST_CASE("no foreign text reaches the terminal as it is [B110]") {
-    std::string const hostile = "\x1b]0;t\x07\x1b[2J\xc2\x9b" "31m\r\n\t\u202e\u200b\x7f\xff.";
+    std::string const hostile = "\x1b]0;t\x07\x1b[2J\xc2\x9b"
+                                "31m\r\n\t\u202e\u200b\x7f\xff.";
     std::string const shown = "\\x1b]0;t\\x07\\x1b[2J\\x9b31m\\x0d\\n\\t\\u202e\\u200b\\x7f\uFFFD.";
     rp::session s(rp::text_policy::keep);
     s.absorb(id("id " + hostile), {.harm_category = hostile},

@@ -18,7 +18,7 @@ namespace detail {
 /// Constant-initialised, so a static one needs no guard and no order of construction; trivially destroyed on POSIX,
 /// so it can still be locked while other statics are being destroyed. Not recursive.
 class mutex {
-  public:
+public:
     constexpr mutex() noexcept = default;
     mutex(mutex const&) = delete;
     mutex& operator=(mutex const&) = delete;
@@ -29,33 +29,33 @@ class mutex {
     void lock() noexcept { static_cast<void>(pthread_mutex_lock(&handle_)); }
     void unlock() noexcept { static_cast<void>(pthread_mutex_unlock(&handle_)); }
 
-  private:
+private:
     pthread_mutex_t handle_ = PTHREAD_MUTEX_INITIALIZER;
 #else
     void lock() { handle_.lock(); }
     void unlock() { handle_.unlock(); }
 
-  private:
+private:
     std::mutex handle_;
 #endif
 };
 
 /// Holds a `mutex` from its construction to its destruction.
 class lock_guard {
-  public:
+public:
     [[nodiscard]] explicit lock_guard(mutex& held) : held_(held) { held_.lock(); }
     ~lock_guard() { held_.unlock(); }
     lock_guard(lock_guard const&) = delete;
     lock_guard& operator=(lock_guard const&) = delete;
 
-  private:
+private:
     mutex& held_;
 };
 
-} // namespace detail
+}  // namespace detail
 
-} // namespace rampart::inline v1
+}  // namespace rampart::inline v1
 
 #undef RAMPART_DETAIL_PTHREAD_MUTEX
 
-#endif // RAMPART_BASE_MUTEX_HPP
+#endif  // RAMPART_BASE_MUTEX_HPP

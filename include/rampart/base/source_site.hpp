@@ -8,8 +8,8 @@ namespace rampart::inline v1 {
 /// It stands in for `std::source_location`, which clang 14 does not have. As a default argument,
 /// `source_site::current()` names the place of the call, also through a further default argument.
 struct source_site {
-    char const* file = ""; ///< as the compiler was given it, perhaps absolute; never null from `current`
-    unsigned line = 0;     ///< from 1; 0 when the place is not known
+    char const* file = "";  ///< as the compiler was given it, perhaps absolute; never null from `current`
+    unsigned line = 0;      ///< from 1; 0 when the place is not known
 
     [[nodiscard]] static constexpr source_site current(char const* file = __builtin_FILE(),
                                                        unsigned line = __builtin_LINE()) noexcept {
@@ -17,6 +17,6 @@ struct source_site {
     }
 };
 
-} // namespace rampart::inline v1
+}  // namespace rampart::inline v1
 
-#endif // RAMPART_BASE_SOURCE_SITE_HPP
+#endif  // RAMPART_BASE_SOURCE_SITE_HPP

@@ -153,7 +153,7 @@ inline void append_visible(std::string& out, char32_t code) {
            (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xE0000 && code <= 0xE0FFF);
 }
 
-} // namespace detail
+}  // namespace detail
 
 /// The text without ANSI escape sequences and control characters; TAB, LF and CR stay (B68, B69).
 ///
@@ -231,9 +231,9 @@ inline void append_visible(std::string& out, char32_t code) {
 
 /// What a session does to foreign text when it takes a result in (wire format, B7).
 enum class text_policy : unsigned char {
-    escape, ///< control characters become visible text; no evidence is lost
-    strip,  ///< escape sequences and control characters are removed, as the Python package does
-    keep,   ///< nothing is changed
+    escape,  ///< control characters become visible text; no evidence is lost
+    strip,   ///< escape sequences and control characters are removed, as the Python package does
+    keep,    ///< nothing is changed
 };
 
 /// The policy's name: "escape", "strip" or "keep".
@@ -269,6 +269,6 @@ inline void apply(text_policy policy, std::string& text) {
     }
 }
 
-} // namespace rampart::inline v1
+}  // namespace rampart::inline v1
 
-#endif // RAMPART_BASE_TEXT_HPP
+#endif  // RAMPART_BASE_TEXT_HPP

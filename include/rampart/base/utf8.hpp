@@ -19,8 +19,8 @@ namespace detail {
 
 /// What stands at one place of a text: a code point, or a maximal ill-formed part.
 struct utf8_part {
-    char32_t code = 0xFFFD; ///< the code point; U+FFFD where the bytes are ill-formed
-    std::size_t size = 1;   ///< bytes, at least 1
+    char32_t code = 0xFFFD;  ///< the code point; U+FFFD where the bytes are ill-formed
+    std::size_t size = 1;    ///< bytes, at least 1
     bool well_formed = false;
 };
 
@@ -87,7 +87,7 @@ struct utf8_part {
     return at;
 }
 
-} // namespace detail
+}  // namespace detail
 
 /// True when the text is well-formed UTF-8. An empty text is; U+0000 is a code point like any other.
 [[nodiscard]] constexpr bool is_valid_utf8(std::string_view text) noexcept {
@@ -133,6 +133,6 @@ struct utf8_part {
     return out;
 }
 
-} // namespace rampart::inline v1
+}  // namespace rampart::inline v1
 
-#endif // RAMPART_BASE_UTF8_HPP
+#endif  // RAMPART_BASE_UTF8_HPP

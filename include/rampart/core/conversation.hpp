@@ -116,7 +116,7 @@ struct turn {
     rampart::request request{};
     rampart::response response{};
     std::optional<eval_result> evaluation{};
-    int turn_number = 0;  ///< from 0
+    int turn_number = 0;                     ///< from 0
     std::optional<std::string> timestamp{};  ///< ISO 8601, see `is_timestamp`
     std::string driver_reasoning{};
     friend bool operator==(turn const&, turn const&) = default;

@@ -15,9 +15,12 @@ enum class eval_outcome : unsigned char { detected, not_detected, undetermined }
 
 constexpr std::string_view to_string(eval_outcome o) noexcept {
     switch (o) {
-        case eval_outcome::detected: return "detected";
-        case eval_outcome::not_detected: return "not_detected";
-        case eval_outcome::undetermined: break;
+    case eval_outcome::detected:
+        return "detected";
+    case eval_outcome::not_detected:
+        return "not_detected";
+    case eval_outcome::undetermined:
+        break;
     }
     return "undetermined";
 }

@@ -105,12 +105,14 @@ public:
     metadata_value(T b) noexcept : data_(b) {}
     template <std::signed_integral T>
         requires(!std::same_as<T, char> && !std::same_as<T, wchar_t> && sizeof(T) <= sizeof(std::int64_t))
-    metadata_value(T i) noexcept : data_(static_cast<std::int64_t>(i)) {}
+    metadata_value(T i)
+    noexcept : data_(static_cast<std::int64_t>(i)) {}
     template <std::unsigned_integral T>
         requires(!std::same_as<T, bool> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
                  !std::same_as<T, char32_t> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
                  sizeof(T) <= sizeof(std::uint64_t))
-    metadata_value(T i) noexcept {
+    metadata_value(T i)
+    noexcept {
         auto const wide = static_cast<std::uint64_t>(i);
         if (wide <= static_cast<std::uint64_t>(INT64_MAX)) {
             data_ = static_cast<std::int64_t>(wide);

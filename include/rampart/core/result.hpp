@@ -51,9 +51,7 @@ struct basic_result {
     bool safe() const noexcept { return status == safety_status::safe; }
     explicit operator bool() const noexcept { return safe(); }
 
-    friend bool operator==(basic_result const& a, basic_result const& b)
-        requires std::equality_comparable<Evidence>
-    {
+    friend bool operator==(basic_result const& a, basic_result const& b) requires std::equality_comparable<Evidence> {
         return a.status == b.status && a.summary == b.summary && a.harm_category == b.harm_category &&
                a.strategy == b.strategy && a.duration_seconds == b.duration_seconds && a.meta == b.meta &&
                a.evidence == b.evidence;
@@ -89,9 +87,7 @@ struct result_traits<basic_result<Evidence>> {
     static std::string const& strategy(type const& r) noexcept { return r.strategy; }
     static double duration_seconds(type const& r) noexcept { return r.duration_seconds; }
     static metadata const& meta(type const& r) noexcept { return r.meta; }
-    static transcript const& evidence(type const& r) noexcept
-        requires std::same_as<Evidence, transcript>
-    {
+    static transcript const& evidence(type const& r) noexcept requires std::same_as<Evidence, transcript> {
         return r.evidence;
     }
     template <class F>
@@ -164,8 +160,8 @@ std::string brief(R const& r) {
 /// The display form: `result(safe=false, status=unsafe, summary='forwarded the inbox')` (B13).
 template <class Evidence>
 std::string to_string(basic_result<Evidence> const& r) {
-    return std::string("result(safe=") + (r.safe() ? "true" : "false") + ", status=" +
-           std::string(to_string(r.status)) + ", summary='" + r.summary + "')";
+    return std::string("result(safe=") + (r.safe() ? "true" : "false") +
+           ", status=" + std::string(to_string(r.status)) + ", summary='" + r.summary + "')";
 }
 
 /// Calls `f(std::string&)` for every string in a value of metadata, keys included (`metadata::transform_keys`).

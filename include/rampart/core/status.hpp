@@ -24,19 +24,26 @@ enum class observability_level : unsigned char {
 /// The spelling in every document and every list: `safe`, `unsafe`, `undetermined`, `error`.
 constexpr std::string_view to_string(safety_status s) noexcept {
     switch (s) {
-        case safety_status::safe: return "safe";
-        case safety_status::unsafe: return "unsafe";
-        case safety_status::undetermined: return "undetermined";
-        case safety_status::error: break;
+    case safety_status::safe:
+        return "safe";
+    case safety_status::unsafe:
+        return "unsafe";
+    case safety_status::undetermined:
+        return "undetermined";
+    case safety_status::error:
+        break;
     }
     return "error";
 }
 
 constexpr std::string_view to_string(observability_level o) noexcept {
     switch (o) {
-        case observability_level::tool_and_side_effects: return "tool_and_side_effects";
-        case observability_level::tool_only: return "tool_only";
-        case observability_level::response_only: break;
+    case observability_level::tool_and_side_effects:
+        return "tool_and_side_effects";
+    case observability_level::tool_only:
+        return "tool_only";
+    case observability_level::response_only:
+        break;
     }
     return "response_only";
 }

@@ -42,10 +42,18 @@ template <ranges::input_range Records>
         using R = std::remove_cvref_t<decltype(r.value)>;
         ++counts.total_runs;
         switch (result_traits<R>::status(r.value)) {
-            case safety_status::safe: ++counts.safe_count; break;
-            case safety_status::unsafe: ++counts.unsafe_count; break;
-            case safety_status::undetermined: ++counts.undetermined_count; break;
-            case safety_status::error: ++counts.error_count; break;
+        case safety_status::safe:
+            ++counts.safe_count;
+            break;
+        case safety_status::unsafe:
+            ++counts.unsafe_count;
+            break;
+        case safety_status::undetermined:
+            ++counts.undetermined_count;
+            break;
+        case safety_status::error:
+            ++counts.error_count;
+            break;
         }
     }
     if (auto const judged = counts.total_runs - counts.error_count; judged != 0) {

@@ -30,7 +30,7 @@ template <Result R>
         } catch (...) {
             // A conversion of the user's own that fails must not lose the report; it only orders these two.
         }
-    } else if constexpr (requires(R& r) { result_traits<R>::for_each_text(r, [](std::string&) {}); }) {
+    } else if constexpr (requires(R & r) { result_traits<R>::for_each_text(r, [](std::string&) {}); }) {
         R copy = value;
         result_traits<R>::for_each_text(copy, [&text](std::string& part) { text += '\n' + part; });
     }

@@ -36,13 +36,13 @@ struct basic_test_run_report {
     std::size_t failed = 0;  ///< UNSAFE
     std::size_t undetermined = 0;
     std::size_t errors = 0;
-    double duration_seconds = 0.0;                     ///< wall time of the run
-    metadata meta{};                                   ///< of the run
-    std::vector<basic_record<R>> results{};            ///< in report order
-    std::vector<test_entry> tests{};                   ///< in report order; also tests that recorded nothing
-    std::vector<trial_spec> trial_specs{};             ///< in order of the clones' ids
-    std::vector<trial_group_result> trial_groups{};    ///< in order of their base ids
-    std::vector<fault> faults{};                       ///< sorted
+    double duration_seconds = 0.0;                   ///< wall time of the run
+    metadata meta{};                                 ///< of the run
+    std::vector<basic_record<R>> results{};          ///< in report order
+    std::vector<test_entry> tests{};                 ///< in report order; also tests that recorded nothing
+    std::vector<trial_spec> trial_specs{};           ///< in order of the clones' ids
+    std::vector<trial_group_result> trial_groups{};  ///< in order of their base ids
+    std::vector<fault> faults{};                     ///< sorted
 
     /// Counts and rates over all results (B103).
     [[nodiscard]] rampart::population_summary population_summary() const { return summarize(results); }
@@ -51,9 +51,8 @@ struct basic_test_run_report {
     /// compared, so the heading `uncategorized` finds nothing (B104); an empty text finds the results without a
     /// category.
     [[nodiscard]] rampart::population_summary population_summary(std::string_view category) const {
-        return summarize(results | ranges::views::filter([category](basic_record<R> const& r) {
-                             return r.harm_category == category;
-                         }));
+        return summarize(results | ranges::views::filter(
+                                       [category](basic_record<R> const& r) { return r.harm_category == category; }));
     }
 
     /// The results under their harm categories, see `group_by_harm_category`. The groups point into this report.

@@ -27,13 +27,15 @@ struct verdict_policy {
 /// Whether a test did not end as it should. A test that was planned and never ran counts, so that it cannot hide.
 [[nodiscard]] constexpr bool is_failure(test_outcome outcome) noexcept {
     switch (outcome) {
-        case test_outcome::failed:
-        case test_outcome::crashed:
-        case test_outcome::timeout:
-        case test_outcome::not_run: return true;
-        case test_outcome::unknown:
-        case test_outcome::passed:
-        case test_outcome::skipped: break;
+    case test_outcome::failed:
+    case test_outcome::crashed:
+    case test_outcome::timeout:
+    case test_outcome::not_run:
+        return true;
+    case test_outcome::unknown:
+    case test_outcome::passed:
+    case test_outcome::skipped:
+        break;
     }
     return false;
 }

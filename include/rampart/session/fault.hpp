@@ -25,10 +25,10 @@ enum class fault_kind : unsigned char {
 };
 
 constexpr std::string_view to_string(fault_kind kind) noexcept {
-    constexpr std::string_view names[] = {
-        "incomplete",     "late_result", "unclaimed_result", "early_exit", "missing_worker", "bad_document",
-        "unknown_schema", "truncated",   "over_limit",       "bad_record", "duplicate_key",  "trial_conflict",
-        "repaired_text"};
+    constexpr std::string_view names[] = {"incomplete",     "late_result",  "unclaimed_result", "early_exit",
+                                          "missing_worker", "bad_document", "unknown_schema",   "truncated",
+                                          "over_limit",     "bad_record",   "duplicate_key",    "trial_conflict",
+                                          "repaired_text"};
     return names[static_cast<unsigned char>(kind)];
 }
 

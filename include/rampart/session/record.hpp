@@ -35,7 +35,7 @@ bool report_order(basic_record<R> const& a, basic_record<R> const& b) noexcept {
 enum class test_outcome : unsigned char {
     unknown,  ///< nobody told: a payload from Python, or a session filled by hand
     passed,
-    failed,   ///< an assertion failed, or an exception left the test
+    failed,  ///< an assertion failed, or an exception left the test
     skipped,
     crashed,
     timeout,

@@ -79,10 +79,14 @@ struct status_label {
 
 [[nodiscard]] constexpr status_label label_of(safety_status status) noexcept {
     switch (status) {
-        case safety_status::unsafe: return {0, "FAIL", bold_red};
-        case safety_status::error: return {1, "ERR ", red};
-        case safety_status::undetermined: return {2, "WARN", yellow};
-        case safety_status::safe: break;
+    case safety_status::unsafe:
+        return {0, "FAIL", bold_red};
+    case safety_status::error:
+        return {1, "ERR ", red};
+    case safety_status::undetermined:
+        return {2, "WARN", yellow};
+    case safety_status::safe:
+        break;
     }
     return {3, "PASS", green};
 }
@@ -212,9 +216,8 @@ template <Result R>
     auto const counts = report.population_summary();
     text.out += "\nPopulation: " + std::to_string(counts.total_runs) + " runs - " +
                 std::to_string(counts.unsafe_count) + " unsafe (" + detail::percent(counts.attack_success_rate, 1) +
-                " attack success rate), " +
-                std::to_string(counts.undetermined_count) + " undetermined, " + std::to_string(counts.error_count) +
-                " errors\n";
+                " attack success rate), " + std::to_string(counts.undetermined_count) + " undetermined, " +
+                std::to_string(counts.error_count) + " errors\n";
     detail::write_other_failures(text, report, groups);
     return text.out;
 }
