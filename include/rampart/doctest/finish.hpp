@@ -22,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 namespace rampart::inline v1 {
 
 /// What a suite's program asks of `run_doctest`, beside its command line.
@@ -76,7 +78,8 @@ inline std::vector<sink_failure> emit_report(basic_test_run_report<suite_result>
         }
     }
     std::ostream& out = summary_to_stdout ? std::cout : std::cerr;
-    out << to_terminal_text(report, {.color = config.color}) << std::flush;
+    bool const terminal = ::isatty(summary_to_stdout ? STDOUT_FILENO : STDERR_FILENO) != 0;
+    out << to_terminal_text(report, {.color = use_color(config.color, terminal)}) << std::flush;
     for (sink_failure const& f : failures) std::cerr << "rampart: " << one_line(to_string(f)) << '\n';
     return failures;
 }

@@ -6,11 +6,13 @@
 #include "rampart/transport/partition.hpp"
 #include "rampart/transport/wire.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +20,9 @@
 
 namespace rampart::inline v1 {
 
-enum class progress_style : unsigned char { none, lines };
+/// `automatic` asks what stands behind the stream: a terminal or not.
+enum class progress_style : unsigned char { automatic, lines, none };
+enum class color_choice : unsigned char { automatic, always, never };
 
 /// What the command line and the environment ask of a run. The names are those of the options.
 struct run_config {
@@ -31,8 +35,8 @@ struct run_config {
     std::optional<shard_part> shard{};
     std::optional<int> trials{};
     rampart::text_policy text = rampart::text_policy::escape;
-    progress_style progress = progress_style::none;
-    bool color = false;  ///< for the terminal summary
+    progress_style progress = progress_style::automatic;
+    color_choice color = color_choice::automatic;
     metadata meta{};
     wire_limits limits{};
     bool help = false;
@@ -45,32 +49,6 @@ struct parsed_options {
 };
 
 namespace detail {
-
-struct option_row {
-    std::string_view name;
-    std::string_view takes;  // empty: no value
-    std::string_view meaning;
-};
-
-// Own code rather than CLI11: doctest reads the same command line and skips what it does not know, so all that is
-// needed is a table of `--rampart-name=value`; a dependency for every user's main file would cost more than it saves.
-inline constexpr option_row option_table[] = {
-    {"shard", "I/N", "run part I (from 1) of N; or RAMPART_SHARD_INDEX (from 0) and RAMPART_TOTAL_SHARDS"},
-    {"merge", "PATH",
-     "run nothing: merge this payload, or all of this folder, report, and exit as the run would (again)"},
-    {"payload", "FILE", "write what this process learnt, for --rampart-merge elsewhere"},
-    {"trials", "N", "N trials instead of each test's own n"},
-    {"report-dir", "DIR", "the JSON report goes there, under a name of its own (rampart-report)"},
-    {"json", "FILE", "the JSON report, to this file"},
-    {"max-result-bytes", "N", "cap of one result in a payload, at least 4096 (16777216)"},
-    {"text", "escape|strip|keep", "what becomes of control characters in foreign text (escape)"},
-    {"progress", "auto|lines|none", "a line for each finished test, to stderr (auto: on a terminal)"},
-    {"color", "auto|always|never", "colour in the summary (auto: on a terminal)"},
-    {"metadata", "K=V", "run metadata for the report (again)"},
-    {"workers", "0", "worker processes; this version runs in this process only"},
-    {"dist", "no", "how tests are given to workers; without workers only `no`"},
-    {"help", "", "this list"},
-};
 
 inline std::optional<std::string> environment(char const* name) {
     char const* const value = std::getenv(name);
@@ -94,6 +72,117 @@ inline std::optional<shard_part> parse_shard(std::string_view text) {
     if (!index || !count || *index < 1 || *index > *count) return std::nullopt;
     return shard_part{*index - 1, *count};
 }
+
+/// One option: its row in the help, and how its value is read into the configuration. `read` gives what is wrong, or
+/// nothing. A new option is a new row.
+struct option_row {
+    std::string_view name;
+    std::string_view takes;  // empty: no value
+    std::string_view meaning;
+    std::string (*read)(run_config&, std::string_view value);
+    bool again = false;  // may be given several times
+};
+
+inline std::string not_this(std::string_view takes, std::string_view value) {
+    return "takes " + std::string(takes) + ", not '" + one_line(value) + "'";
+}
+
+template <class Enum>
+struct named {
+    std::string_view name;
+    Enum value;
+};
+/// Reads one of a few words.
+template <class Enum, std::size_t N>
+std::string read_word(Enum& to, std::string_view value, named<Enum> const (&words)[N]) {
+    std::string takes;
+    for (named<Enum> const& word : words) {
+        if (word.name == value) {
+            to = word.value;
+            return {};
+        }
+        takes += (takes.empty() ? "" : "|") + std::string(word.name);
+    }
+    return not_this(takes, value);
+}
+
+// Own code rather than CLI11: doctest reads the same command line and skips what it does not know, so all that is
+// needed is a table of `--rampart-name=value`; a dependency for every user's main file would cost more than it saves.
+inline constexpr option_row option_table[] = {
+    {"shard", "I/N", "run part I (from 1) of N; or RAMPART_SHARD_INDEX (from 0) and RAMPART_TOTAL_SHARDS",
+     [](run_config& c, std::string_view v) {
+         c.shard = parse_shard(v);
+         return c.shard ? std::string() : not_this("I/N with I from 1 to N", v);
+     }},
+    {"merge", "PATH",
+     "run nothing: merge this payload, or all of this folder, report, and exit as the run would (again)",
+     [](run_config& c, std::string_view v) {
+         c.merge.emplace_back(std::string(v));
+         return std::string();
+     },
+     true},
+    {"payload", "FILE", "write what this process learnt, for --rampart-merge elsewhere",
+     [](run_config& c, std::string_view v) {
+         c.payload_file = std::string(v);
+         return std::string();
+     }},
+    {"trials", "N", "N trials instead of each test's own n",
+     [](run_config& c, std::string_view v) {
+         c.trials = whole_number<int>(v);
+         return c.trials && *c.trials >= 1 ? std::string() : not_this("a number of trials, at least 1", v);
+     }},
+    {"report-dir", "DIR", "the JSON report goes there, under a name of its own (rampart-report)",
+     [](run_config& c, std::string_view v) {
+         c.report_dir = std::string(v);
+         c.report_dir_given = true;
+         return std::string();
+     }},
+    {"json", "FILE", "the JSON report, to this file",
+     [](run_config& c, std::string_view v) {
+         c.json_file = std::string(v);
+         return std::string();
+     }},
+    {"max-result-bytes", "N", "cap of one result in a payload, at least 4096 (16777216)",
+     [](run_config& c, std::string_view v) {
+         auto const n = whole_number<std::size_t>(v);
+         c.limits.max_record_bytes = n.value_or(0);
+         return n && *n >= 4096 ? std::string() : not_this("a number of bytes, at least 4096", v);
+     }},
+    {"text", "escape|strip|keep", "what becomes of control characters in foreign text (escape)",
+     [](run_config& c, std::string_view v) {
+         return read_word(
+             c.text, v, {{"escape", text_policy::escape}, {"strip", text_policy::strip}, {"keep", text_policy::keep}});
+     }},
+    {"progress", "auto|lines|none", "a line for each finished test, to stderr (auto: on a terminal)",
+     [](run_config& c, std::string_view v) {
+         return read_word(
+             c.progress, v,
+             {{"auto", progress_style::automatic}, {"lines", progress_style::lines}, {"none", progress_style::none}});
+     }},
+    {"color", "auto|always|never", "colour in the summary (auto: on a terminal)",
+     [](run_config& c, std::string_view v) {
+         return read_word(
+             c.color, v,
+             {{"auto", color_choice::automatic}, {"always", color_choice::always}, {"never", color_choice::never}});
+     }},
+    {"metadata", "K=V", "run metadata for the report (again)",
+     [](run_config& c, std::string_view v) {
+         auto const at = v.find('=');
+         if (at == std::string_view::npos || at == 0) return not_this("K=V", v);
+         c.meta.set(v.substr(0, at), v.substr(at + 1));
+         return std::string();
+     },
+     true},
+    {"workers", "0", "worker processes; this version runs in this process only",
+     [](run_config&, std::string_view v) { return v == "0" ? std::string() : not_this("0 in this version", v); }},
+    {"dist", "no", "how tests are given to workers; without workers only `no`",
+     [](run_config&, std::string_view v) { return v == "no" ? std::string() : not_this("`no` in this version", v); }},
+    {"help", "", "this list",
+     [](run_config& c, std::string_view) {
+         c.help = true;
+         return std::string();
+     }},
+};
 
 /// The shard that the environment asks for: rampart's own variables, else Bazel's, else GoogleTest's. A total without a
 /// usable index is an error: a bad value must never mean "run everything".
@@ -137,16 +226,12 @@ inline std::string options_help() {
     return text;
 }
 
-/// Reads the `--rampart-` options among `arguments`; others are doctest's and are passed over. `on_terminal` says
-/// whether stderr is a terminal, for the values `auto`.
-inline parsed_options parse_options(std::vector<std::string> const& arguments, bool on_terminal) {
+/// Reads the `--rampart-` options among `arguments`; others are doctest's and are passed over. Where they name no
+/// shard, the environment may.
+inline parsed_options parse_options(std::vector<std::string> const& arguments) {
     constexpr std::string_view prefix = "--rampart-";
     parsed_options parsed;
-    run_config& config = parsed.config;
-    std::string progress = "auto";
-    std::string color = "auto";
-    std::vector<std::string_view> seen;
-
+    std::vector<detail::option_row const*> seen;
     for (std::string const& argument : arguments) {
         std::string_view rest = argument;
         if (!rest.starts_with(prefix)) continue;
@@ -156,99 +241,32 @@ inline parsed_options parse_options(std::vector<std::string> const& arguments, b
         auto const value = equals == std::string_view::npos ? std::string_view{} : rest.substr(equals + 1);
         auto const full = std::string(prefix) + one_line(name);
 
-        detail::option_row const* row = nullptr;
-        for (detail::option_row const& each : detail::option_table) {
-            if (each.name == name) row = &each;
-        }
-        auto const fail = [&parsed, &full](std::string const& why) { parsed.errors.push_back(full + " " + why); };
-        if (row == nullptr) {
-            fail("is no option of this version; --rampart-help lists them");
-            continue;
-        }
-        bool const wants_value = !row->takes.empty();
-        if (wants_value != (equals != std::string_view::npos) || (wants_value && value.empty())) {
-            fail(wants_value ? "takes a value: " + full + "=" + std::string(row->takes) : "takes no value");
-            continue;
-        }
-        if (name != "merge" && name != "metadata") {
-            bool again = false;
-            for (std::string_view const before : seen) again = again || before == name;
-            if (again) {
-                fail("is given twice");
-                continue;
-            }
-            seen.push_back(row->name);
-        }
-        auto const bad_value = [&fail, &value, row] {
-            fail("takes " + std::string(row->takes) + ", not '" + one_line(value) + "'");
-        };
-
-        if (name == "shard") {
-            if (auto const part = detail::parse_shard(value)) {
-                config.shard = *part;
-            } else {
-                fail("takes I/N with I from 1 to N, not '" + one_line(value) + "'");
-            }
-        } else if (name == "merge") {
-            config.merge.emplace_back(std::string(value));
-        } else if (name == "payload") {
-            config.payload_file = std::string(value);
-        } else if (name == "trials") {
-            auto const n = detail::whole_number<int>(value);
-            if (n && *n >= 1) {
-                config.trials = *n;
-            } else {
-                fail("takes a number of trials, at least 1, not '" + one_line(value) + "'");
-            }
-        } else if (name == "report-dir") {
-            config.report_dir = std::string(value);
-            config.report_dir_given = true;
-        } else if (name == "json") {
-            config.json_file = std::string(value);
-        } else if (name == "max-result-bytes") {
-            auto const n = detail::whole_number<std::size_t>(value);
-            if (n && *n >= 4096) {
-                config.limits.max_record_bytes = *n;
-            } else {
-                fail("takes a number of bytes, at least 4096, not '" + one_line(value) + "'");
-            }
-        } else if (name == "text") {
-            if (!parse_text_policy(value, config.text)) bad_value();
-        } else if (name == "progress") {
-            if (value == "auto" || value == "lines" || value == "none") {
-                progress = value;
-            } else {
-                bad_value();
-            }
-        } else if (name == "color") {
-            if (value == "auto" || value == "always" || value == "never") {
-                color = value;
-            } else {
-                bad_value();
-            }
-        } else if (name == "metadata") {
-            auto const at = value.find('=');
-            if (at == std::string_view::npos || at == 0) {
-                bad_value();
-            } else {
-                config.meta.set(value.substr(0, at), value.substr(at + 1));
-            }
-        } else if (name == "workers") {
-            if (value != "0") bad_value();
-        } else if (name == "dist") {
-            if (value != "no") bad_value();
+        auto const row = std::find_if(std::begin(detail::option_table), std::end(detail::option_table),
+                                      [name](detail::option_row const& each) { return each.name == name; });
+        std::string problem;
+        if (row == std::end(detail::option_table)) {
+            problem = "is no option of this version; --rampart-help lists them";
+        } else if (row->takes.empty() && equals != std::string_view::npos) {
+            problem = "takes no value";
+        } else if (!row->takes.empty() && value.empty()) {
+            problem = "takes a value: " + full + "=" + std::string(row->takes);
+        } else if (!row->again && std::find(seen.begin(), seen.end(), row) != seen.end()) {
+            problem = "is given twice";
         } else {
-            config.help = true;
+            seen.push_back(row);
+            problem = row->read(parsed.config, value);
         }
+        if (!problem.empty()) parsed.errors.push_back(full + " " + problem);
     }
-
-    if (!config.shard) config.shard = detail::shard_from_environment(parsed.errors);
-    config.progress =
-        progress == "lines" || (progress == "auto" && on_terminal) ? progress_style::lines : progress_style::none;
-    auto const forced = detail::environment("CLICOLOR_FORCE").value_or("0");
-    auto const refused = detail::environment("NO_COLOR").value_or("");
-    config.color = color == "always" || (color == "auto" && (forced != "0" || (on_terminal && refused.empty())));
+    if (!parsed.config.shard) parsed.config.shard = detail::shard_from_environment(parsed.errors);
     return parsed;
+}
+
+/// Whether to use colour on a stream: as asked, else as CLICOLOR_FORCE and NO_COLOR say, else on a terminal.
+inline bool use_color(color_choice choice, bool is_terminal) {
+    if (choice != color_choice::automatic) return choice == color_choice::always;
+    if (detail::environment("CLICOLOR_FORCE").value_or("0") != "0") return true;
+    return is_terminal && detail::environment("NO_COLOR").value_or("").empty();
 }
 
 }  // namespace rampart::inline v1

@@ -13,8 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
-
 namespace rampart::inline v1 {
 
 namespace detail {
@@ -36,7 +34,7 @@ inline parsed_options options_of_process(std::vector<std::string> arguments) {
             arguments.push_back(std::exchange(word, {}));
         }
     }
-    auto parsed = parse_options(arguments, ::isatty(STDERR_FILENO) != 0);
+    auto parsed = parse_options(arguments);
     // Engines ask whether a program knows about shards by this file (Bazel, GoogleTest).
     if (auto const file = environment("TEST_SHARD_STATUS_FILE"); file && !file->empty()) {
         if (std::FILE* const touched = std::fopen(file->c_str(), "ab")) {

@@ -39,6 +39,8 @@ public:
         config_ = std::move(config);
         options_ = std::move(options);
         managed_ = managed;
+        progress_ = config_.progress == progress_style::lines ||
+                    (config_.progress == progress_style::automatic && ::isatty(STDERR_FILENO) != 0);
     }
 
     /// Inside doctest's run, before it looks at its tests.
@@ -219,7 +221,7 @@ private:
             std::fprintf(stderr, "rampart: note: test '%s' has a harm mark but recorded no result\n",
                          one_line(c.id.str()).c_str());
         }
-        if (config_.progress == progress_style::lines) {
+        if (progress_) {
             std::fprintf(stderr, "[%zu/%zu] %-6s %s (%.2f s, %zu result%s)\n", done_, selected_,
                          std::string(to_string(outcome)).c_str(), one_line(c.id.str()).c_str(), seconds, results.size(),
                          results.size() == 1 ? "" : "s");
@@ -305,6 +307,7 @@ private:
     run_config config_{};
     run_options options_{};
     bool managed_ = false;
+    bool progress_ = false;
     bool collected_ = false;
     bool shard_is_empty_ = false;
     std::vector<std::string> errors_{};
