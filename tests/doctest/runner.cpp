@@ -173,6 +173,14 @@ TEST_CASE(
     CHECK(late.says("too late"));
 }
 
+TEST_CASE(
+    "a result that comes while the sinks are at work is too late for the report, and the run does not end green") {
+    auto const end = only("safe", "", "SCENARIO_SINK_RECORDS=1");
+    CHECK(end.status == 3);
+    CHECK(end.says("too late for the report"));
+    CHECK(end.says("unsafe: while sinks work"));
+}
+
 TEST_CASE("exit and quick_exit inside a test never leave status 0, and what was known is reported") {
     for (std::string const way : {"exit", "quick_exit"}) {
         scratch_folder const dir;
@@ -279,6 +287,16 @@ TEST_CASE("shards are disjoint, complete, keep trial groups whole, and merge to 
     CHECK(results_by_id(merged).size() == whole.size());
 }
 
+TEST_CASE("a payload over its cap is a marker, and both the process that wrote it and the merge say so [B76]") {
+    scratch_folder const dir;
+    auto const end = only("seventy megabytes", "--rampart-payload='" + dir / "p.json'");
+    CHECK(end.status == 1);
+    CHECK(end.says("the report sink 'payload file' failed: the payload has"));
+    auto const merged = scenarios("--rampart-merge='" + dir / "p.json'");
+    CHECK(merged.status == 3);
+    CHECK(merged.says("truncated"));
+}
+
 TEST_CASE("tests of one group stay in one shard") {
     int whole = 0;
     for (std::string const part : {"1", "2", "3"}) {
@@ -320,6 +338,10 @@ TEST_CASE("a merge fails as the run would: a bad payload, a missing one, a faile
     auto const missing = scenarios("--rampart-merge='" + dir / "nowhere.json'");
     CHECK(missing.status == 2);
     CHECK(missing.says("nowhere.json"));
+    only("no such test", "--rampart-payload='" + dir / "nothing.json'");
+    auto const nothing = scenarios("--rampart-merge='" + dir / "nothing.json'");
+    CHECK(nothing.status == 2);
+    CHECK(nothing.says("the merged payloads hold no test"));
     std::filesystem::create_directories(dir / "empty");
     CHECK(scenarios("--rampart-merge='" + dir / "empty'").status == 3);
 }

@@ -72,7 +72,10 @@ inline std::vector<sink_failure> emit_report(basic_test_run_report<suite_result>
     for (sink_failure& f : emit_all(report, sinks)) failures.push_back(std::move(f));
     if (config.payload_file) {
         try {
-            write_file(*config.payload_file, serialize_or_marker(session, config.limits));
+            auto const payload = serialize_worker_data(session, config.limits);
+            write_file(*config.payload_file, payload ? *payload : serialize_or_marker(session, config.limits));
+            // The marker makes the merge incomplete; the process that lost its results says so too.
+            if (!payload) failures.push_back({"payload file", payload.error().message()});
         } catch (std::exception const& e) {
             failures.push_back({"payload file", e.what()});
         }

@@ -56,7 +56,12 @@ inline int merge_and_report(run_config const& config, run_options const& options
     if (!errors.empty()) return usage_error(errors);
     auto const report = build_report(session);
     auto const failures = emit_report(report, session, config, options, true);
-    return exit_code(report, failures, options.policy);
+    int const status = exit_code(report, failures, options.policy);
+    if (status == 0 && report.tests.empty() && report.results.empty()) {
+        std::cerr << "rampart: the merged payloads hold no test\n";
+        return static_cast<int>(exit_status::usage);
+    }
+    return status;
 }
 
 }  // namespace detail

@@ -139,10 +139,18 @@ public:
 
     /// Gives the report to the sinks, prints the summary, and says the status to end with.
     int finish(int doctest_status) {
-        if (!report_) return doctest_status;
+        if (!report_ || !collection_) return doctest_status;
         auto const failures = emit_report(*report_, session_, config_, options_, summary_to_stdout_);
-        phase_ = phase::idle;
         int status = exit_code(*report_, failures, options_.policy);
+        // A thread may have recorded while the sinks were at work: too late for the report, but not to be told.
+        if (auto const late = add_lost_results(); late > 0) {
+            for (std::size_t i = session_.faults().size() - late; i < session_.faults().size(); ++i) {
+                std::cerr << "rampart: too late for the report: " << one_line(reason(session_.faults()[i])) << '\n';
+            }
+            status = static_cast<int>(exit_status::incomplete);
+        }
+        collection_.reset();
+        phase_ = phase::idle;
         if (status == 0 && doctest_status != 0) status = 1;
         // --no-exitcode asks that failed tests do not count; what was lost still does.
         if (ignores_failures_ && status == 1 && failures.empty()) status = 0;
@@ -237,7 +245,7 @@ private:
         for (suite_case const& c : cases_.all()) {
             if (c.kind == case_kind::verdict || c.progress == case_progress::skipped) continue;
             bool const waiting = c.progress == case_progress::waiting;
-            if (waiting && !passes_filters_or_unknown(c)) continue;
+            if (waiting && !passes_filters(*c.data)) continue;
             if (c.kind == case_kind::clone) {
                 session_.register_trial_spec({.clone = c.id, .base = c.base, .threshold = c.marks.trial->threshold});
             }
@@ -251,29 +259,30 @@ private:
             if (missing > 1) text += " (and " + std::to_string(missing - 1) + " more)";
             session_.add_fault({fault_kind::incomplete, "not run", std::move(text)});
         }
-        for (lost_result const& lost : collection_->take_lost()) {
-            auto const site = std::string(lost.site.file) + ":" + std::to_string(lost.site.line);
-            if (lost.test.empty()) {
-                session_.add_fault(
-                    {fault_kind::unclaimed_result, site,
-                     "a result was recorded while no test was running, or of a type that this suite does not "
-                     "collect: " +
-                         lost.brief});
-            } else {
-                session_.add_fault({fault_kind::late_result, "test " + lost.test.str(),
-                                    "a result was recorded after the test had ended, at " + site + ": " + lost.brief});
-            }
-        }
+        add_lost_results();
         session_.set_duration(std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count());
         if (config_.shard && config_.shard->count > 1) {
             session_.set_report_metadata(
                 {{"shard", std::to_string(config_.shard->index + 1) + "/" + std::to_string(config_.shard->count)}});
         }
-        collection_.reset();
         report_ = build_report(session_);
     }
-    bool passes_filters_or_unknown(suite_case const& c) const {
-        return doctest::detail::g_cs == nullptr || passes_filters(*c.data);
+    /// Each becomes a fault. Gives how many there were.
+    std::size_t add_lost_results() {
+        auto const all = collection_->take_lost();
+        for (lost_result const& lost : all) {
+            auto const site = std::string(lost.site.file) + ":" + std::to_string(lost.site.line);
+            if (lost.test.empty()) {
+                session_.add_fault({fault_kind::unclaimed_result, site,
+                                    "a result was recorded while no test was running, or of a type that this suite "
+                                    "does not collect: " +
+                                        lost.brief});
+            } else {
+                session_.add_fault({fault_kind::late_result, "test " + lost.test.str(),
+                                    "a result was recorded after the test had ended, at " + site + ": " + lost.brief});
+            }
+        }
+        return all.size();
     }
 
     /// exit and quick_exit come here. A run that has not finished must not end with status 0: what is known is written,

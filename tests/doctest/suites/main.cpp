@@ -12,6 +12,9 @@ struct scenario_sink {
             std::ofstream(log, std::ios::app) << report.total_runs << " results in " << report.duration_seconds << '\n';
         }
         if (std::getenv("SCENARIO_SINK_FAILS") != nullptr) throw std::runtime_error("disk on fire");
+        if (std::getenv("SCENARIO_SINK_RECORDS") != nullptr) {
+            rampart::record_result({.status = rampart::safety_status::unsafe, .summary = "while sinks work"});
+        }
         if (std::getenv("SCENARIO_SINK_EXITS") != nullptr) std::exit(0);
     }
 };

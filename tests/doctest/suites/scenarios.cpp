@@ -109,6 +109,13 @@ TEST_SUITE("forms") {
     }
 }
 
+TEST_CASE("seventy megabytes") {
+    auto r = verdict(rp::safety_status::safe, "a long talk");
+    r.evidence.turns.push_back(
+        {.request = {.prompt = "go on"}, .response = {.text = std::string(10 * 1024 * 1024, 'x')}});
+    for (int i = 0; i < 7; ++i) rp::record_result(r);
+}
+
 TEST_SUITE("grouped") {
     TEST_CASE("a" * rp::group("one model")) { record(rp::safety_status::safe); }
     TEST_CASE("b") { record(rp::safety_status::safe); }
