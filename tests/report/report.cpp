@@ -231,6 +231,39 @@ TEST_CASE("trial groups are in the report with their verdicts, and a trial is kn
     CHECK_FALSE(report.is_trial(id("t::x[trial-2]")));
 }
 
+TEST_CASE(
+    "what follows from the plans is in the report: tests that did not run or broke off, and the faults [B79, B83]") {
+    rp::session worker;
+    worker.absorb(id("m.cpp::did"), {}, {samples::safe()}, {.outcome = rp::test_outcome::passed});
+    worker.register_trial_spec({.clone = id("m.cpp::broke"), .base = id("m.cpp::group"), .threshold = 0.5});
+    worker.set_plan({.run = "r",
+                     .tests = {id("m.cpp::did"), id("m.cpp::broke"), id("m.cpp::did not")},
+                     .running = {id("m.cpp::broke")},
+                     .closed = true,
+                     .source = "w.jsonl"});
+    CHECK_FALSE(rp::build_report(worker).is_incomplete());
+    rp::session hub;
+    hub.mark_incomplete("a disk was lost");
+    hub.merge_worker_results(worker.to_shard("gw0"));
+    auto const report = rp::build_report(hub);
+    REQUIRE(report.tests.size() == 3);
+    CHECK(report.tests[0].test == id("m.cpp::broke"));
+    CHECK(report.tests[0].facts.outcome == rp::test_outcome::crashed);
+    CHECK(report.tests[0].facts.name == "broke");
+    CHECK(report.tests[1].facts.outcome == rp::test_outcome::passed);
+    CHECK(report.tests[2].facts.outcome == rp::test_outcome::not_run);
+    CHECK(report.tests[2].worker == "gw0");
+    CHECK(report.is_incomplete());
+    CHECK(std::ranges::is_sorted(report.faults));
+    CHECK(report.incomplete_reasons() ==
+          std::vector<std::string>{"a disk was lost",
+                                   "worker gw0, w.jsonl: test m.cpp::broke was running when its process ended",
+                                   "worker gw0, w.jsonl: test m.cpp::did not was planned and nothing is known of it"});
+    CHECK(report.total_runs == 1);
+    REQUIRE(report.trial_groups.size() == 1);
+    CHECK(report.trial_groups[0].no_result == 1);
+}
+
 TEST_CASE("a session that is given up hands its results over, one that is kept has them copied") {
     rp::session s;
     s.absorb(id("a"), {}, {samples::make(rp::safety_status::safe, std::string(1000, 'x'))});

@@ -439,3 +439,245 @@ TEST_CASE("the policies keep and strip do what they say in a session") {
     auto const stripped = hostile(rp::text_policy::strip).records()[0].value.summary;
     CHECK(stripped == "summary\rsummary");
 }
+
+TEST_CASE("what is merged twice changes nothing: records, tests, trial specs, faults and plans [B79, B83]") {
+    rp::session worker;
+    worker.absorb(test_id("t"), {}, {named("a"), named("a")});
+    worker.absorb(test_id("t"), {}, {named("a")});
+    worker.absorb(test_id("quiet"), {}, {});
+    worker.register_trial_spec({.clone = test_id("t"), .base = test_id("b"), .threshold = 0.5});
+    worker.mark_incomplete("lost");
+    worker.mark_incomplete("lost");
+    worker.set_plan({.run = "r", .tests = {test_id("t"), test_id("quiet")}, .closed = true});
+    auto const shard = worker.to_shard("gw0");
+    rp::session hub;
+    hub.merge_worker_results(shard);
+    auto const once = picture_of(hub);
+    CHECK(once.rows.size() == 3);
+    CHECK(once.tests.size() == 3);
+    CHECK(once.faults.size() == 2);
+    hub.merge_worker_results(shard);
+    hub.merge_worker_results(shard);
+    CHECK(picture_of(hub) == once);
+    CHECK(hub.plans().size() == 1);
+    // Under another name it is another worker's.
+    hub.merge_worker_results(worker.to_shard("gw1"));
+    CHECK(hub.records().size() == 6);
+    CHECK(hub.tests().size() == 6);
+    CHECK(hub.faults().size() == 4);
+    CHECK(hub.plans().size() == 2);
+}
+
+TEST_CASE("a shard without a worker's name keeps the names that it brings, so hubs merge into hubs [B79, B82]") {
+    rp::session one;
+    one.absorb(test_id("t"), {}, {named("one")});
+    one.set_plan({.run = "r", .tests = {test_id("t")}, .closed = true});
+    one.mark_incomplete("lost");
+    rp::session two;
+    two.absorb(test_id("t"), {}, {named("two")});
+    rp::session middle;
+    middle.merge_worker_results(one.to_shard("gw0"));
+    rp::session hub;
+    hub.merge_worker_results(two.to_shard("gw1"));
+    hub.merge_worker_results(middle.to_shard(""));
+    rp::session flat;
+    flat.merge_worker_results(one.to_shard("gw0"));
+    flat.merge_worker_results(two.to_shard("gw1"));
+    CHECK(picture_of(hub) == picture_of(flat));
+    CHECK(hub.plans() == flat.plans());
+    CHECK(hub.plans()[0].worker == "gw0");
+    CHECK(hub.incomplete_reasons() == texts{"worker gw0: lost"});
+    hub.merge_worker_results(one.to_shard("gw0"));
+    CHECK(picture_of(hub) == picture_of(flat));
+}
+
+TEST_CASE("two results that claim one place are both kept, and one fault says so [B79]") {
+    auto const from = [](char const* summary, safety_status status) {
+        rp::session s;
+        s.absorb(test_id("t"), {}, {named("first"), named(summary, status)});
+        return s.to_shard("gw0");
+    };
+    std::vector<rp::shard> const shards{from("a", safety_status::safe), from("b", safety_status::unsafe),
+                                        from("c", safety_status::safe), from("b", safety_status::unsafe)};
+    std::vector<std::size_t> order{0, 1, 2, 3};
+    do {
+        rp::session hub;
+        for (auto i : order) hub.merge_worker_results(shards[i]);
+        CHECK(hub.records().size() == 1 + 3);
+        CHECK(hub.tests().size() == 1);
+        REQUIRE(hub.faults().size() == 1);
+        CHECK(hub.faults()[0].kind == fault_kind::duplicate_record);
+        CHECK(rp::reason(hub.faults()[0]) == "worker gw0, t: attempt 1, result 1 stands more than once, and differs");
+        CHECK(hub.is_incomplete());
+    } while (std::next_permutation(order.begin(), order.end()));
+    // What stands around a result counts too.
+    auto marked = shards[0];
+    marked.records[0].harm_category = "jailbreak";
+    rp::session hub;
+    hub.merge_worker_results(shards[0]);
+    hub.merge_worker_results(marked);
+    CHECK(hub.records().size() == 3);
+    CHECK(hub.faults().size() == 1);
+}
+
+TEST_CASE("two ends of one test are both kept, and one fault says so [B79]") {
+    rp::session hub;
+    for (double seconds : {1.0, 2.0, 3.0, 2.0}) {
+        rp::session s;
+        s.absorb(test_id("t"), {}, {}, {.outcome = rp::test_outcome::passed, .seconds = seconds});
+        hub.merge_worker_results(s.to_shard("gw0"));
+    }
+    CHECK(hub.tests().size() == 3);
+    CHECK(hub.incomplete_reasons() == texts{"worker gw0, t: attempt 1 stands more than once, and differs"});
+}
+
+TEST_CASE("which results are the same is theirs to say, or the caller's; without either they are all kept [B79]") {
+    rp::basic_session<finding> worker;
+    worker.absorb(test_id("t"), {}, {{"one"}, {"two"}});
+    auto const shard = worker.to_shard("gw0");
+    rp::basic_session<finding> hub;
+    hub.merge_worker_results(shard);
+    hub.merge_worker_results(shard);
+    CHECK(hub.records().size() == 4);
+    CHECK(hub.faults().size() == 2);
+
+    int asked = 0;
+    auto const same = [&asked](finding const& a, finding const& b) {
+        ++asked;
+        return a.text == b.text;
+    };
+    rp::basic_session<finding> told;
+    told.merge_worker_results(shard, same);
+    CHECK(asked == 0);
+    told.merge_worker_results(shard, same);
+    CHECK(asked == 2);
+    CHECK(told.records().size() == 2);
+    CHECK_FALSE(told.is_incomplete());
+    // One that cannot be compared is kept beside the other, and not lost.
+    told.merge_worker_results(shard, [](finding const&, finding const&) -> bool { throw std::runtime_error("no"); });
+    CHECK(told.records().size() == 4);
+    CHECK(told.records()[2].value.text == "one");
+    CHECK(told.faults().front().kind == fault_kind::duplicate_record);
+}
+
+TEST_CASE("a result that is lost on its way is said once, however often it comes [B34]") {
+    rp::basic_session<finding> keeping{rp::text_policy::keep};
+    keeping.absorb(test_id("t"), {}, {{"throws on text"}});
+    keeping.absorb(test_id("t"), {}, {{"throws on text"}});
+    rp::basic_session<finding> hub;
+    hub.merge_worker_results(keeping.to_shard("gw1"));
+    CHECK(hub.faults().size() == 2);
+    hub.merge_worker_results(keeping.to_shard("gw1"));
+    CHECK(hub.faults().size() == 2);
+}
+
+TEST_CASE("of equal faults as many are kept as one side alone has; one's own add up [B83]") {
+    rp::session s;
+    s.add_fault({fault_kind::late_result, "t", "late"});
+    s.merge_fault({fault_kind::late_result, "t", "late"});
+    CHECK(s.faults().size() == 1);
+    s.add_fault({fault_kind::late_result, "t", "late"});
+    CHECK(s.faults().size() == 2);
+    s.merge_fault({fault_kind::late_result, "t\x1b", "late"});
+    s.merge_fault({fault_kind::late_result, "t\\x1b", "late"});
+    CHECK(s.faults().size() == 3);
+    rp::session hub;
+    hub.add_fault({fault_kind::late_result, "t", "late"});
+    hub.merge_worker_results(s.to_shard(""));
+    CHECK(hub.faults().size() == 3);
+    hub.merge_worker_results(s.to_shard("gw0"));
+    CHECK(hub.faults().size() == 6);
+}
+
+TEST_CASE("equal plans are one, wherever they were read, and it is called after the source that sorts first [B79]") {
+    auto const shard = [](char const* source, bool closed = true) {
+        return rp::shard{.worker = "gw0", .plans = {{.run = "r", .closed = closed, .source = source}}};
+    };
+    rp::session hub;
+    for (char const* source : {"c.jsonl", "a.jsonl", "b.jsonl"}) hub.merge_worker_results(shard(source));
+    REQUIRE(hub.plans().size() == 1);
+    CHECK(hub.plans()[0].source == "a.jsonl");
+    CHECK_FALSE(hub.is_incomplete());
+    hub.merge_worker_results(shard("d.jsonl", false));
+    CHECK(hub.plans().size() == 2);
+    CHECK(hub.is_incomplete());
+}
+
+TEST_CASE("what follows from the plans makes a session incomplete, and its reasons come last, sorted [B81, B83]") {
+    rp::session worker;
+    worker.absorb(test_id("did"), {}, {named("r")});
+    worker.set_plan({.run = "r", .tests = {test_id("did"), test_id("did not")}, .source = "w.jsonl"});
+    rp::session hub;
+    hub.merge_worker_results(worker.to_shard("gw0"));
+    CHECK(hub.faults().empty());
+    CHECK(hub.is_incomplete());
+    hub.mark_incomplete("z");
+    CHECK(hub.incomplete_reasons() ==
+          texts{"z", "worker gw0, w.jsonl: its process ended before it had said that it was done",
+                "worker gw0, w.jsonl: test did not was planned and nothing is known of it"});
+    // A later attempt does the rest, and only a note is left.
+    rp::session later;
+    later.absorb(test_id("did not"), {}, {named("r")});
+    later.set_plan({.run = "r", .attempt = 2, .tests = {test_id("did not")}, .closed = true});
+    rp::session both;
+    both.merge_worker_results(later.to_shard("gw0"));
+    both.merge_worker_results(worker.to_shard("gw0"));
+    CHECK_FALSE(both.is_incomplete());
+    CHECK(both.incomplete_reasons().empty());
+    CHECK(rp::settlement_of(both).faults.size() == 1);
+}
+
+TEST_CASE("every text of a plan is put through the text policy, and then still meets its tests [B110]") {
+    std::string const bad = "x\x1b[31m";
+    rp::session worker{rp::text_policy::keep};
+    worker.absorb(test_id(bad), {}, {});
+    worker.set_plan({.run = bad,
+                     .list_hash = rp::list_hash({bad}),
+                     .tests = {test_id(bad)},
+                     .process = bad,
+                     .closed = true,
+                     .source = bad});
+    auto shard = worker.to_shard(bad);
+    rp::session hub;
+    hub.merge_worker_results(shard);
+    std::string const good = "x\\x1b[31m";
+    REQUIRE(hub.plans().size() == 1);
+    auto const& plan = hub.plans()[0];
+    CHECK(plan.run == good);
+    CHECK(plan.worker == good);
+    CHECK(plan.process == good);
+    CHECK(plan.source == good);
+    CHECK(plan.tests == std::vector{test_id(good)});
+    CHECK_FALSE(hub.is_incomplete());
+    shard.plans[0].running = {test_id(bad)};
+    hub.merge_worker_results(shard);
+    CHECK(hub.plans()[1].running == std::vector{test_id(good)});
+}
+
+TEST_CASE("a process that takes its own earlier output goes on with a further attempt [B33]") {
+    rp::session before;
+    before.absorb(test_id("t"), {}, {named("1")});
+    rp::session now;
+    now.merge_worker_results(before.to_shard(""));
+    now.absorb(test_id("t"), {}, {named("2")});
+    CHECK(now.records()[1].attempt == 2);
+    CHECK_FALSE(now.is_incomplete());
+}
+
+TEST_CASE("a session that gave its records away, or was moved, takes new ones") {
+    rp::session worker;
+    worker.absorb(test_id("t"), {}, {named("r")});
+    auto const shard = worker.to_shard("gw0");
+    rp::session hub;
+    hub.merge_worker_results(shard);
+    CHECK(std::move(hub).records().size() == 1);
+    hub.merge_worker_results(shard);
+    CHECK(hub.records().size() == 1);
+    rp::session taken = std::move(hub);
+    taken.merge_worker_results(shard);
+    CHECK(taken.records().size() == 1);
+    rp::session copy = taken;
+    copy.merge_worker_results(shard);
+    CHECK(copy.records().size() == 1);
+    CHECK_FALSE(copy.is_incomplete());
+}

@@ -48,3 +48,27 @@ TEST_CASE("a shard is a plain value: one that is filled by hand, or empty, merge
     CHECK(hub.results_by_nodeid().at(test_id("t")).size() == 1);
     CHECK(made.records.size() == 1);
 }
+
+TEST_CASE("a shard carries its process's own plan under the shard's name, and the plans that were merged as they are") {
+    rp::session s;
+    CHECK_FALSE(s.plan().has_value());
+    s.merge_worker_results({.worker = "gw7", .plans = {{.run = "r", .closed = true}}});
+    s.set_plan({.run = "r", .worker = "whoever", .index = 1, .count = 2, .tests = {test_id("t\x1b")}});
+    REQUIRE(s.plan().has_value());
+    CHECK(s.plan()->tests == std::vector{test_id("t\\x1b")});
+    auto const shard = s.to_shard("gw0");
+    REQUIRE(shard.plans.size() == 2);
+    CHECK(shard.plans[0].worker == "gw7");
+    CHECK(shard.plans[1].worker == "gw0");
+    CHECK(shard.plans[1].tests == s.plan()->tests);
+    CHECK(shard.plans[1].count == 2);
+    CHECK(s.plan()->worker == "whoever");
+    // A plan of its own is a promise, which others judge.
+    CHECK(s.plans().size() == 1);
+    CHECK_FALSE(s.is_incomplete());
+    rp::session hub;
+    hub.merge_worker_results(shard);
+    CHECK(hub.plans().size() == 2);
+    CHECK(hub.plans()[0].worker == "gw0");
+    CHECK(hub.is_incomplete());
+}

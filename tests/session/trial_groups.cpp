@@ -220,6 +220,19 @@ TEST_CASE("a group judged by hand follows the same rule, and nothing at all does
     CHECK_FALSE(strange.passed);
 }
 
+TEST_CASE("a trial that broke off, as the plans tell, makes a safe one of another worker an error [B52]") {
+    rp::session hub;
+    hub.merge_worker_results(with_clones(1.0, {{safe}, {safe}}).to_shard("gw0"));
+    CHECK(rp::trial_groups(hub).front().passed);
+    hub.merge_worker_results({.worker = "gw1", .plans = {{.running = {clone("t", 1)}, .closed = true}}});
+    auto const g = rp::trial_groups(hub).front();
+    CHECK(g.total == 2);
+    CHECK(g.safe == 1);
+    CHECK(g.errors == 1);
+    CHECK_FALSE(g.passed);
+    CHECK(rp::trial_groups(hub, {}).front().passed);
+}
+
 TEST_CASE("shards merged in any order give the same groups [B51, B58]") {
     // Random runs of two groups on four workers that disagree here and there about a threshold, and run a clone twice.
     std::mt19937 random(7);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -17,6 +18,7 @@
 #include "rampart/core/metadata.hpp"
 #include "rampart/report/group.hpp"
 #include "rampart/report/order.hpp"
+#include "rampart/session/accounts.hpp"
 #include "rampart/session/fault.hpp"
 #include "rampart/session/record.hpp"
 #include "rampart/session/session.hpp"
@@ -87,7 +89,8 @@ struct basic_test_run_report {
 };
 using test_run_report = basic_test_run_report<result>;
 
-/// Builds the report of a session. A session that is given up, `build_report(std::move(s))`, hands its results over
+/// Builds the report of a session, with what follows from its plans: the tests of which nothing came, and the faults
+/// that this is, `settlement_of`. A session that is given up, `build_report(std::move(s))`, hands its results over
 /// instead of having them copied.
 template <class S>
     requires Session<std::remove_cvref_t<S>>
@@ -98,10 +101,13 @@ template <class S>
     report.meta = s.report_metadata();
     report.trial_specs = s.trial_specs();
     std::ranges::sort(report.trial_specs, {}, &trial_spec::clone);
-    report.trial_groups = trial_groups(s);
+    auto settled = settlement_of(s);
+    report.trial_groups = trial_groups(s, settled);
     report.tests = s.tests();
+    std::ranges::move(settled.tests, std::back_inserter(report.tests));
     sort_for_report(report.tests);
     report.faults = s.faults();
+    std::ranges::move(settled.faults, std::back_inserter(report.faults));
     std::ranges::sort(report.faults);
     report.results = std::forward<S>(s).records();
     sort_for_report(report.results);

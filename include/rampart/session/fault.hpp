@@ -21,19 +21,38 @@ enum class fault_kind : unsigned char {
     bad_record,        ///< one record could not be read; an ERROR record stands in its place
     duplicate_key,     ///< an object held one key twice; the first value is lost
     trial_conflict,    ///< two processes disagree about a trial's test or threshold
+    missing_shard,     ///< a part of the run never came
+    other_list,        ///< parts that were cut from different lists of tests, or that together are not the list
+    other_run,         ///< parts of different runs
+    second_output,     ///< two different outputs of one worker, part and attempt
+    torn_tail,         ///< the last line of a journal was cut off
+    bad_checksum,      ///< a line that is not what was written
+    interrupted_test,  ///< a test was running when its process ended
+    missing_close,     ///< a process ended before it had said that it was done
+    short_count,       ///< other results, lines or tests than their writer promised
+    duplicate_record,  ///< one place was claimed twice, by different results or tests
+    unaccounted_test,  ///< a planned test of which nothing is known
+    unplanned_test,    ///< a test that its own process had not planned
+    journal_failed,    ///< a journal could not be written; a merge of it would lack something
+    superseded,        ///< a process ended early and a later attempt did its part; nothing is lost
     repaired_text,     ///< broken UTF-8 or a lone surrogate became U+FFFD; nothing else is lost
 };
 
 constexpr std::string_view to_string(fault_kind kind) noexcept {
-    constexpr std::string_view names[] = {"incomplete",     "late_result",  "unclaimed_result", "early_exit",
-                                          "missing_worker", "bad_document", "unknown_schema",   "truncated",
-                                          "over_limit",     "bad_record",   "duplicate_key",    "trial_conflict",
-                                          "repaired_text"};
+    constexpr std::string_view names[] = {"incomplete",     "late_result",      "unclaimed_result", "early_exit",
+                                          "missing_worker", "bad_document",     "unknown_schema",   "truncated",
+                                          "over_limit",     "bad_record",       "duplicate_key",    "trial_conflict",
+                                          "missing_shard",  "other_list",       "other_run",        "second_output",
+                                          "torn_tail",      "bad_checksum",     "interrupted_test", "missing_close",
+                                          "short_count",    "duplicate_record", "unaccounted_test", "unplanned_test",
+                                          "journal_failed", "superseded",       "repaired_text"};
     return names[static_cast<unsigned char>(kind)];
 }
 
 /// Whether such a fault lost something, or may have: then the run is incomplete.
-constexpr bool loses(fault_kind kind) noexcept { return kind != fault_kind::repaired_text; }
+constexpr bool loses(fault_kind kind) noexcept {
+    return kind != fault_kind::repaired_text && kind != fault_kind::superseded;
+}
 
 /// Something went missing, or was not as it should be. A session that holds a losing fault is incomplete, and such a
 /// run never ends green: every operation that can lose data leaves one by itself.

@@ -3,12 +3,18 @@
 
 #include "rampart/base/text.hpp"
 #include "rampart/collect/marks.hpp"
+#include "rampart/session/accounts.hpp"
+#include "rampart/session/places.hpp"
 #include "rampart/session/shard.hpp"
 
+#include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,7 +27,8 @@ namespace rampart::inline v1 {
 ///
 /// Text that comes in is put through the session's text policy, at absorb and at merge alike, so that the same run
 /// gives the same report in one process and in many (wire format, B7). Merging is independent of the order of the
-/// shards: whatever a session lists in order of arrival, the report sorts.
+/// shards, and of how often each comes: whatever a session lists in order of arrival, the report sorts (wire format,
+/// C).
 ///
 /// A session is used by one thread at a time.
 template <Result R>
@@ -39,19 +46,27 @@ public:
     /// one result is lost, which a fault says, and its siblings are kept (B34).
     void absorb(test_id const& test, test_marks const& marks, std::vector<R> results, test_facts facts = {}) {
         auto const id = clean(test.str());
+        auto const where = [&id] { return id; };
         auto const attempt = ++attempts_[id];
         if (facts.name.empty()) facts.name = std::string(short_name(test));
         std::uint32_t index = 0;
         for (R& r : results) {
-            guarded(id, index, [&] {
+            auto lost = guarded(where, index, [&] {
                 std::string harm{std::string_view(result_traits<R>::harm_category(r))};
                 if (harm.empty()) harm = marks.harm_category;
-                add(basic_record<R>{test, facts.name, index, attempt, {}, std::move(harm), std::move(r)});
+                basic_record<R> made{test, facts.name, index, attempt, {}, std::move(harm), std::move(r)};
+                wash(made);
+                records_.push_back(std::move(made));
             });
+            if (lost) add_fault(std::move(*lost));
             ++index;
         }
-        add(test_entry{test, attempt, {}, index, std::move(facts)});
+        tests_.push_back({test, attempt, {}, index, std::move(facts)});
+        wash(tests_.back());
     }
+
+    /// Says which attempt the next `absorb` of this test is, where other processes have run it before.
+    void expect_attempt(test_id const& test, std::uint32_t next) { attempts_[clean(test.str())] = next - 1; }
 
     /// Says that `clone` is a trial of `base`. Specs for one clone that disagree leave one fault, and the choice
     /// between them does not depend on which came first: the base that sorts first, then the higher threshold (B50,
@@ -60,61 +75,104 @@ public:
         spec.clone = test_id{clean(spec.clone.str())};
         spec.base = test_id{clean(spec.base.str())};
         if (spec.threshold != spec.threshold) {
-            add_fault({fault_kind::incomplete, spec.clone.str(), "this trial's threshold is no number; 1 is taken"});
+            merge_fault({fault_kind::incomplete, spec.clone.str(), "this trial's threshold is no number; 1 is taken"});
             spec.threshold = 1.0;
         }
-        auto const [at, is_new] = specs_.try_emplace(spec.clone, known_spec{spec, false});
-        known_spec& known = at->second;
-        if (is_new || known.spec == spec) return;
-        if (!std::exchange(known.disputed, true)) {
-            add_fault({fault_kind::trial_conflict, spec.clone.str(),
-                       "two processes disagree about this trial's test or threshold; the stricter one is taken"});
-        }
+        auto const [at, is_new] = specs_.try_emplace(spec.clone, spec);
+        trial_spec& known = at->second;
+        if (is_new || known == spec) return;
+        merge_fault({fault_kind::trial_conflict, spec.clone.str(),
+                     "two processes disagree about this trial's test or threshold; the stricter one is taken"});
         auto const rank = [](trial_spec const& s) { return std::pair(s.base, -s.threshold); };
-        if (rank(spec) < rank(known.spec)) known.spec = std::move(spec);
+        if (rank(spec) < rank(known)) known = std::move(spec);
     }
     void merge_trial_specs(std::vector<trial_spec> specs) {
         for (trial_spec& s : specs) register_trial_spec(std::move(s));
     }
 
-    /// Takes a shard. Its records are named after `from.worker`, whatever they said before (B79, B82).
-    void merge_worker_results(basic_shard<R> from) {
+    /// What this process itself sets out to do. It is carried to where this session is merged, and judged there.
+    void set_plan(shard_plan mine) {
+        wash(mine);
+        own_plan_ = std::move(mine);
+    }
+    std::optional<shard_plan> const& plan() const noexcept { return own_plan_; }
+    /// The plans that were merged, each once. What follows from them is `settlement_of` to say.
+    std::vector<shard_plan> const& plans() const noexcept { return plans_; }
+
+    /// Takes a shard. Its records, tests and plans are named after `from.worker`, whatever they said before (B79,
+    /// B82); where that is empty, each keeps the worker that it has, as when one gathering session is merged into
+    /// another.
+    ///
+    /// What is there already changes nothing. A record or test that claims the place of another and differs is kept
+    /// beside it, and leaves a `duplicate_record`. Of equal faults as many are kept as one side alone has.
+    void merge_worker_results(basic_shard<R> from) { merge_worker_results(std::move(from), equal_results()); }
+
+    /// The same with an own idea of which results are the same: `same(R const&, R const&)`, which is asked only about
+    /// records that claim one place. It has to be an equivalence, or the order of merging shows.
+    template <class Same>
+        requires std::predicate<Same const&, R const&, R const&>
+    void merge_worker_results(basic_shard<R> from, Same same) {
+        auto const rename = [&from](std::string& worker) {
+            if (!from.worker.empty()) worker = from.worker;
+        };
+        std::vector<fault> brought;
         for (auto& r : from.records) {
-            r.worker = from.worker;
-            std::string const where = place_in_worker(from.worker, clean(r.test.str()));
-            guarded(where, r.index, [&] { add(std::move(r)); });
+            rename(r.worker);
+            auto lost = guarded([&r] { return place_in_worker(r.worker, r.test.str()); }, r.index,
+                                [&] {
+                                    wash(r);
+                                    take(std::move(r), same);
+                                });
+            if (lost) brought.push_back(std::move(*lost));
         }
         for (auto& t : from.tests) {
-            t.worker = from.worker;
-            add(std::move(t));
+            rename(t.worker);
+            wash(t);
+            take(std::move(t));
+        }
+        for (auto& p : from.plans) {
+            rename(p.worker);
+            wash(p);
+            take(std::move(p));
         }
         merge_trial_specs(std::move(from.trial_specs));
         for (auto& f : from.faults) {
             f.where = place_in_worker(from.worker, f.where);
-            add_fault(std::move(f));
+            brought.push_back(std::move(f));
         }
+        merge_faults(std::move(brought));
     }
 
     /// A fault in words of the caller (B83).
     void mark_incomplete(std::string reason) { add_fault({fault_kind::incomplete, {}, std::move(reason)}); }
     void add_fault(fault f) {
-        apply(text_, f.where);
-        apply(text_, f.what);
+        wash(f);
         faults_.push_back(std::move(f));
     }
-    /// Whether something was lost, or may have been.
-    bool is_incomplete() const noexcept {
-        for (fault const& f : faults_) {
-            if (loses(f.kind)) return true;
-        }
-        return false;
+    /// Adds a fault unless an equal one is there: what is said of the same bytes twice is one fault.
+    void merge_fault(fault f) {
+        std::vector<fault> one;
+        one.push_back(std::move(f));
+        merge_faults(std::move(one));
     }
-    /// One line for each fault that lost something, in the order in which they came (B83).
+    /// Whether something was lost, or may have been; also when that follows from the plans.
+    bool is_incomplete() const {
+        auto const any_lost = [](std::vector<fault> const& faults) {
+            return std::any_of(faults.begin(), faults.end(), [](fault const& f) { return loses(f.kind); });
+        };
+        return any_lost(faults_) || any_lost(settlement_of(*this).faults);
+    }
+    /// One line for each fault that lost something, in the order in which they came (B83); then those that follow from
+    /// the plans, sorted.
     std::vector<std::string> incomplete_reasons() const {
         std::vector<std::string> reasons;
-        for (fault const& f : faults_) {
-            if (loses(f.kind)) reasons.push_back(reason(f));
-        }
+        auto const add = [&reasons](std::vector<fault> const& faults) {
+            for (fault const& f : faults) {
+                if (loses(f.kind)) reasons.push_back(reason(f));
+            }
+        };
+        add(faults_);
+        add(settlement_of(*this).faults);
         return reasons;
     }
 
@@ -132,14 +190,17 @@ public:
 
     std::vector<basic_record<R>> const& records() const& noexcept { return records_; }
     /// A session that is given up hands its records over.
-    std::vector<basic_record<R>> records() && noexcept { return std::move(records_); }
+    std::vector<basic_record<R>> records() && noexcept {
+        record_places_.clear();
+        return std::exchange(records_, {});
+    }
     std::vector<test_entry> const& tests() const noexcept { return tests_; }
     std::vector<fault> const& faults() const noexcept { return faults_; }
     /// In order of the clones' ids.
     std::vector<trial_spec> trial_specs() const {
         std::vector<trial_spec> list;
         list.reserve(specs_.size());
-        for (auto const& entry : specs_) list.push_back(entry.second.spec);
+        for (auto const& entry : specs_) list.push_back(entry.second);
         return list;
     }
 
@@ -153,59 +214,123 @@ public:
 
     /// A copy of what the session knows, to be carried elsewhere under this worker's name.
     basic_shard<R> to_shard(std::string worker) const {
-        return {std::move(worker), records_, tests_, trial_specs(), faults_};
+        auto plans = plans_;
+        if (own_plan_) {
+            plans.push_back(*own_plan_);
+            plans.back().worker = worker;
+        }
+        return {std::move(worker), records_, tests_, trial_specs(), faults_, std::move(plans)};
     }
 
 private:
-    struct known_spec {
-        trial_spec spec{};
-        bool disputed = false;
-    };
-
     std::string clean(std::string text) const {
         apply(text_, text);
         return text;
     }
-    /// The one place where what a foreign type's `result_traits` throws is caught.
-    template <class F>
-    void guarded(std::string const& where, std::uint32_t index, F take) {
-        auto const lost = [&](std::string const& why) {
-            add_fault({fault_kind::bad_record, where,
-                       "result " + std::to_string(index) + " was lost, its result_traits threw: " + why});
-        };
-        try {
-            take();
-        } catch (std::exception const& e) {
-            lost(e.what());
-        } catch (...) {
-            lost("an exception of an unknown type");
-        }
+    void wash(std::string& text) const { apply(text_, text); }
+    void wash(test_id& id) const {
+        if (text_ != rampart::text_policy::keep) id = test_id{clean(id.str())};
     }
-    void add(basic_record<R> r) {
-        r.test = test_id{clean(r.test.str())};
-        apply(text_, r.test_name);
-        apply(text_, r.worker);
-        apply(text_, r.harm_category);
+    void wash(fault& f) const {
+        wash(f.where);
+        wash(f.what);
+    }
+    void wash(basic_record<R>& r) const {
+        wash(r.test);
+        wash(r.test_name);
+        wash(r.worker);
+        wash(r.harm_category);
         if constexpr (requires { result_traits<R>::for_each_text(r.value, [](std::string&) {}); }) {
             if (text_ != rampart::text_policy::keep) {
-                result_traits<R>::for_each_text(r.value, [this](std::string& text) { apply(text_, text); });
+                result_traits<R>::for_each_text(r.value, [this](std::string& text) { wash(text); });
             }
         }
-        records_.push_back(std::move(r));
     }
-    void add(test_entry t) {
-        t.test = test_id{clean(t.test.str())};
-        apply(text_, t.worker);
-        apply(text_, t.facts.name);
-        apply(text_, t.facts.file);
-        tests_.push_back(std::move(t));
+    void wash(test_entry& t) const {
+        wash(t.test);
+        wash(t.worker);
+        wash(t.facts.name);
+        wash(t.facts.file);
+    }
+    void wash(shard_plan& p) const {
+        for (std::string* text : {&p.run, &p.worker, &p.list_hash, &p.process, &p.source}) wash(*text);
+        for (test_id& id : p.tests) wash(id);
+        for (test_id& id : p.running) wash(id);
+    }
+
+    /// The one place where what a foreign type's `result_traits` throws is caught. `where` is asked only then.
+    template <class Where, class F>
+    std::optional<fault> guarded(Where where, std::uint32_t index, F take_it) {
+        auto const lost = [&](std::string const& why) {
+            return fault{fault_kind::bad_record, where(),
+                         "result " + std::to_string(index) + " was lost, its result_traits threw: " + why};
+        };
+        try {
+            take_it();
+        } catch (std::exception const& e) {
+            return lost(e.what());
+        } catch (...) {
+            return lost("an exception of an unknown type");
+        }
+        return std::nullopt;
+    }
+
+    template <class Same>
+    void take(basic_record<R>&& r, Same const& same) {
+        auto const same_record = [&same](basic_record<R> const& a, basic_record<R> const& b) {
+            try {
+                return a.test_name == b.test_name && a.harm_category == b.harm_category && same(a.value, b.value);
+            } catch (...) {
+                return false;  // two that cannot be compared are both kept
+            }
+        };
+        if (!detail::take_once(std::move(r), records_, record_places_, same_record)) return;
+        basic_record<R> const& kept = records_.back();
+        dispute(kept.worker, kept.test, kept.attempt, ", result " + std::to_string(kept.index));
+    }
+    void take(test_entry&& t) {
+        // What this process runs after it took its own earlier output is a further attempt.
+        if (t.worker.empty()) {
+            auto& attempt = attempts_[t.test.str()];
+            attempt = std::max(attempt, t.attempt);
+        }
+        if (!detail::take_once(std::move(t), tests_, test_places_, std::equal_to<test_entry>())) return;
+        dispute(tests_.back().worker, tests_.back().test, tests_.back().attempt, "");
+    }
+    void dispute(std::string const& worker, test_id const& test, std::uint32_t attempt, std::string const& rest) {
+        merge_fault({fault_kind::duplicate_record, place_in_worker(worker, test.str()),
+                     "attempt " + std::to_string(attempt) + rest + " stands more than once, and differs"});
+    }
+    void take(shard_plan&& p) {
+        plan_places_.catch_up(plans_);
+        bool const known = plan_places_.any(detail::hash_of_place(p), [&](std::size_t at) {
+            if (!equal_but_source(plans_[at], p)) return false;
+            if (p.source < plans_[at].source) plans_[at].source = p.source;
+            return true;
+        });
+        if (!known) plans_.push_back(std::move(p));
+    }
+
+    /// Of equal faults as many stay as there are on the side that has more.
+    void merge_faults(std::vector<fault> more) {
+        for (fault& f : more) wash(f);
+        auto const is_new = detail::which_are_new(more, faults_, fault_places_);
+        for (std::size_t i = 0; i < more.size(); ++i) {
+            if (is_new[i]) faults_.push_back(std::move(more[i]));
+        }
     }
 
     rampart::text_policy text_ = rampart::text_policy::escape;
     std::vector<basic_record<R>> records_{};
     std::vector<test_entry> tests_{};
-    std::map<test_id, known_spec> specs_{};
+    std::map<test_id, trial_spec> specs_{};
     std::vector<fault> faults_{};
+    std::optional<shard_plan> own_plan_{};
+    std::vector<shard_plan> plans_{};
+    detail::place_index record_places_{};
+    detail::place_index test_places_{};
+    detail::place_index plan_places_{};
+    detail::place_index fault_places_{};
     std::unordered_map<std::string, std::uint32_t> attempts_{};
     metadata meta_{};
     double duration_ = 0.0;

@@ -3,6 +3,7 @@
 
 #include "rampart/core/trial.hpp"
 #include "rampart/session/fault.hpp"
+#include "rampart/session/plan.hpp"
 #include "rampart/session/record.hpp"
 
 #include <string>
@@ -18,6 +19,7 @@ struct basic_shard {
     std::vector<test_entry> tests{};
     std::vector<trial_spec> trial_specs{};
     std::vector<fault> faults{};
+    std::vector<shard_plan> plans{};  ///< what the processes behind it set out to do
 };
 using shard = basic_shard<result>;
 

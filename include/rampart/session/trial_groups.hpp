@@ -3,6 +3,7 @@
 
 #include "rampart/base/natural_order.hpp"
 #include "rampart/core/trial.hpp"
+#include "rampart/session/accounts.hpp"
 #include "rampart/session/session.hpp"
 
 #include <map>
@@ -49,9 +50,10 @@ inline void count(trial_group_result& g, clone_tally const& clone) noexcept {
 }
 
 /// The trial groups of a session, in order of their base ids. Each clone counts once. A group's threshold is that of
-/// its first clone, in the clones' natural order (B54).
+/// its first clone, in the clones' natural order (B54). `settled` is what follows from the session's plans: a trial
+/// that broke off counts as one.
 template <Session S>
-std::vector<trial_group_result> trial_groups(S const& s) {
+std::vector<trial_group_result> trial_groups(S const& s, settlement const& settled) {
     struct clone_facts {
         trial_spec const* spec = nullptr;
         clone_tally tally{};
@@ -63,10 +65,14 @@ std::vector<trial_group_result> trial_groups(S const& s) {
         auto const found = clones.find(r.test.str());
         if (found != clones.end()) found->second.tally.add(result_traits<typename S::result_type>::status(r.value));
     }
-    for (test_entry const& t : s.tests()) {
-        auto const found = clones.find(t.test.str());
-        if (found != clones.end()) found->second.tally.add(t.facts.outcome);
-    }
+    auto const count_ends = [&clones](std::vector<test_entry> const& tests) {
+        for (test_entry const& t : tests) {
+            auto const found = clones.find(t.test.str());
+            if (found != clones.end()) found->second.tally.add(t.facts.outcome);
+        }
+    };
+    count_ends(s.tests());
+    count_ends(settled.tests);
 
     struct group_facts {
         trial_group_result counts{};
@@ -89,6 +95,12 @@ std::vector<trial_group_result> trial_groups(S const& s) {
         list.push_back(g.counts);
     }
     return list;
+}
+
+/// The same with what follows from the session's own plans.
+template <Session S>
+std::vector<trial_group_result> trial_groups(S const& s) {
+    return trial_groups(s, settlement_of(s));
 }
 
 }  // namespace rampart::inline v1

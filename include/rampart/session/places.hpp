@@ -1,0 +1,139 @@
+#ifndef RAMPART_SESSION_PLACES_HPP
+#define RAMPART_SESSION_PLACES_HPP
+
+#include "rampart/session/fault.hpp"
+#include "rampart/session/plan.hpp"
+#include "rampart/session/record.hpp"
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <numeric>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+/// \file
+/// What a session needs to know an item that it has already: which place an item claims, and where its list holds it.
+
+namespace rampart::inline v1 {
+
+/// Whether two results are the same, by their `==`. Those of a type that has none are never the same: then a result
+/// that is merged twice is kept twice, and a fault says so.
+struct equal_results {
+    template <Result R>
+    bool operator()(R const& a, R const& b) const {
+        if constexpr (std::equality_comparable<R>) {
+            return a == b;
+        } else {
+            return false;
+        }
+    }
+};
+
+namespace detail {
+
+/// Of this process only: it may differ from one to the next.
+class place_hash {
+public:
+    place_hash& operator<<(std::uint64_t part) noexcept {
+        sum_ = (sum_ ^ part) * 0x9E3779B97F4A7C15U;
+        sum_ ^= sum_ >> 32U;
+        return *this;
+    }
+    place_hash& operator<<(std::string_view part) noexcept { return *this << std::hash<std::string_view>()(part); }
+    std::uint64_t value() const noexcept { return sum_; }
+
+private:
+    std::uint64_t sum_ = 0;
+};
+
+template <Result R>
+std::uint64_t hash_of_place(basic_record<R> const& r) noexcept {
+    return (place_hash() << r.test.str() << r.worker << r.attempt << r.index).value();
+}
+inline std::uint64_t hash_of_place(test_entry const& t) noexcept {
+    return (place_hash() << t.test.str() << t.worker << t.attempt).value();
+}
+inline std::uint64_t hash_of_place(fault const& f) noexcept {
+    return (place_hash() << static_cast<std::uint64_t>(f.kind) << f.where << f.what).value();
+}
+inline std::uint64_t hash_of_place(shard_plan const& p) noexcept {
+    return (place_hash() << p.run << p.worker << p.process << p.attempt << p.index).value();
+}
+
+template <Result R>
+bool same_place(basic_record<R> const& a, basic_record<R> const& b) noexcept {
+    return a.index == b.index && a.attempt == b.attempt && a.test == b.test && a.worker == b.worker;
+}
+inline bool same_place(test_entry const& a, test_entry const& b) noexcept {
+    return a.attempt == b.attempt && a.test == b.test && a.worker == b.worker;
+}
+
+/// Positions in a list that only grows, by the hash of what stands there. It holds no text, and is filled when it is
+/// asked: a session that merges nothing pays nothing.
+class place_index {
+public:
+    template <class T>
+    void catch_up(std::vector<T> const& list) {
+        // Counted by what is in it, so that it starts anew where list and index were moved away.
+        while (at_.size() < list.size()) at_.emplace(hash_of_place(list[at_.size()]), at_.size());
+    }
+    /// Whether `is` holds for one of the positions that may stand for this hash.
+    template <class F>
+    bool any(std::uint64_t hash, F is) const {
+        auto const [first, last] = at_.equal_range(hash);
+        for (auto it = first; it != last; ++it) {
+            if (is(it->second)) return true;
+        }
+        return false;
+    }
+    void clear() noexcept { at_.clear(); }
+
+private:
+    std::unordered_multimap<std::uint64_t, std::size_t> at_{};
+};
+
+/// Takes an item unless an equal one is there. True if it has to stand beside another that claims its place.
+template <class T, class Same>
+bool take_once(T item, std::vector<T>& list, place_index& places, Same same) {
+    places.catch_up(list);
+    bool disputed = false;
+    auto const is_known = [&](std::size_t at) {
+        if (!same_place(list[at], item)) return false;
+        disputed = true;
+        return same(list[at], item);
+    };
+    if (places.any(hash_of_place(item), is_known)) return false;
+    list.push_back(std::move(item));
+    return disputed;
+}
+
+/// Of `more` those that the list lacks, when of equal faults as many are to be there as on the side that has more.
+inline std::vector<bool> which_are_new(std::vector<fault> const& more, std::vector<fault> const& list,
+                                       place_index& places) {
+    places.catch_up(list);
+    std::vector<std::size_t> order(more.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&more](std::size_t a, std::size_t b) { return more[a] < more[b]; });
+    std::vector<bool> is_new(more.size());
+    for (std::size_t at = 0; at < order.size();) {
+        fault const& f = more[order[at]];
+        std::size_t there = 0;
+        places.any(hash_of_place(f), [&](std::size_t known) {
+            if (list[known] == f) ++there;
+            return false;
+        });
+        for (std::size_t nth = 0; at < order.size() && more[order[at]] == f; ++at) is_new[order[at]] = nth++ >= there;
+    }
+    return is_new;
+}
+
+}  // namespace detail
+
+}  // namespace rampart::inline v1
+
+#endif
