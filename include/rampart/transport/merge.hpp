@@ -1,17 +1,21 @@
 #ifndef RAMPART_TRANSPORT_MERGE_HPP
 #define RAMPART_TRANSPORT_MERGE_HPP
 
+#include <concepts>
 #include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "rampart/base/text.hpp"
+#include <boost/json/value_from.hpp>
+
 #include "rampart/json/convert.hpp"
 #include "rampart/json/error.hpp"
+#include "rampart/json/write.hpp"
 #include "rampart/session/fault.hpp"
 #include "rampart/session/session.hpp"
 #include "rampart/session/shard.hpp"
+#include "rampart/transport/document.hpp"
 #include "rampart/transport/wire.hpp"
 
 namespace rampart::inline v1 {
@@ -40,24 +44,44 @@ namespace rampart::inline v1 {
 template <Result R>
 expected<void> merge_missing(basic_session<R>& into, std::string_view worker, std::string_view why) {
     shard_error error{shard_errc::missing_output, {}, std::string(why.empty() ? "its output never came" : why)};
-    into.add_fault({fault_kind::missing_worker, place_in_worker(worker), error.detail});
+    into.merge_fault({fault_kind::missing_worker, place_in_worker(worker), error.detail});
     return error;
 }
 
-/// Takes what a worker learnt into a session (B79, B82).
+namespace detail {
+
+/// Merges a shard that came as bytes. Results that claim one place are compared as they are written, where their type
+/// has no `==`.
+template <PortableResult R>
+void merge_shard(basic_session<R>& into, basic_shard<R> from) {
+    into.merge_worker_results(std::move(from), [](R const& a, R const& b) {
+        if constexpr (std::equality_comparable<R>) {
+            return a == b;
+        } else {
+            return to_compact_json(boost::json::value_from(a)) == to_compact_json(boost::json::value_from(b));
+        }
+    });
+}
+
+}  // namespace detail
+
+/// Takes what a worker learnt into a session (B79, B82): a payload, a stream of envelopes or a journal; its schema
+/// tells. An empty `worker` leaves the names that the bytes say.
 ///
 /// Never throws for foreign bytes. A failure takes nothing in, leaves exactly one fault that names the worker
-/// (`worker gw2: ...`), and gives the error (B81, B83). Success can leave faults too: of bad records in an otherwise
-/// good document, and those that the worker brought along; `is_incomplete` asks about all of them. Texts go through the
-/// session's own text policy.
+/// (`worker gw2: ...`), and gives the error (B81, B83). Success can leave faults too: of bad records or lines in an
+/// otherwise good document, and those that the worker brought along; `is_incomplete` asks about all of them, and about
+/// planned tests of which nothing came. Texts go through the session's own text policy.
+///
+/// The order of merges does not matter, and the same bytes once more change nothing (wire format, C).
 template <PortableResult R>
 expected<void> merge(basic_session<R>& into, std::string_view worker, std::string_view bytes, wire_limits limits = {}) {
     shard_error error;
     try {
-        auto read = detail::read_payload<R>(bytes, limits, text_policy::keep);
+        auto read = detail::read_document<R>(bytes, limits);
         if (read) {
-            read->worker = std::string(worker);
-            into.merge_worker_results(std::move(*read));
+            if (!worker.empty()) read->worker = std::string(worker);
+            detail::merge_shard(into, std::move(*read));
             return {};
         }
         error = std::move(read).error();
@@ -65,7 +89,7 @@ expected<void> merge(basic_session<R>& into, std::string_view worker, std::strin
         // Memory ran out, or a text is longer than Boost.JSON takes: both come from limits that are set too wide.
         error = {shard_errc::too_large, {}, std::string("the payload cannot be held: ") + e.what()};
     }
-    into.add_fault({fault_of(error.code), place_in_worker(worker), error.message()});
+    into.merge_fault({fault_of(error.code), place_in_worker(worker), error.message()});
     return error;
 }
 

@@ -11,6 +11,7 @@
 #include "rampart/json/convert.hpp"
 #include "rampart/json/error.hpp"
 #include "rampart/json/read.hpp"
+#include "rampart/session/plan.hpp"
 #include "rampart/session/session.hpp"
 #include "rampart/session/shard.hpp"
 #include "rampart/transport/wire_format.hpp"
@@ -53,6 +54,12 @@ void apply_policy(text_policy policy, basic_shard<R>& to) {
         wash_id(s.clone);
         wash_id(s.base);
     }
+    wash(to.worker);
+    for (shard_plan& p : to.plans) {
+        for (std::string* const text : {&p.run, &p.worker, &p.list_hash, &p.process, &p.source}) wash(*text);
+        for (test_id& id : p.tests) wash_id(id);
+        for (test_id& id : p.running) wash_id(id);
+    }
     for (fault& f : to.faults) {
         wash(f.where);
         wash(f.what);
@@ -68,7 +75,7 @@ template <PortableResult R>
         return std::move(document).error();
     }
     basic_shard<R> made;
-    payload_reader<R> reader(made);
+    payload_reader<R> reader(made, limits);
     if (!reader.read(document->root())) {
         return std::move(reader.error);
     }
@@ -115,9 +122,10 @@ template <PortableResult R>
 
 /// Reads a payload from anywhere, without trust in it (wire format, A.1.7 and B1 to B7).
 ///
-/// Escape sequences and control characters are stripped from every text. The shard's worker is empty: the caller names
-/// it. A record that cannot be read becomes a fault with its JSON Pointer and, for a `basic_result`, an ERROR record at
-/// its place; its siblings are kept. Duplicate keys and repaired text leave a fault each.
+/// Escape sequences and control characters are stripped from every text. The shard's worker is what the payload says;
+/// most say nothing, and the caller names it. A record that cannot be read becomes a fault with its JSON Pointer and,
+/// for a `basic_result`, an ERROR record at its place; its siblings are kept. Duplicate keys and repaired text leave a
+/// fault each.
 ///
 /// Errors: no JSON, over a limit, a truncation marker, no or an unknown schema, another outer shape.
 template <PortableResult R = result>

@@ -16,10 +16,17 @@ struct wire_limits {
     std::size_t max_bytes = 67108864;         ///< of the whole payload as text, 64 MiB
     std::size_t max_record_bytes = 16777216;  ///< of one result as text, 16 MiB; less than 4096 counts as 4096
     std::size_t max_depth = 512;              ///< arrays and objects inside each other; more than 4096 counts as 4096
+    std::size_t max_records = 1000000;  ///< results or tests in one payload, or in one line of a journal or stream
 };
 
 /// The `schema` of a worker's payload, shared with the Python package.
 inline constexpr char wire_schema[] = "rampart.xdist.v1";
+
+/// The `schema` of a streamed envelope and of the object that closes a stream, shared with the Python package.
+inline constexpr char stream_schema[] = "rampart.xdist.v2";
+
+/// The `schema` of a journal's first line.
+inline constexpr char journal_schema[] = "rampart.journal.v1";
 
 namespace detail {
 

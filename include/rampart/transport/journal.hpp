@@ -1,0 +1,187 @@
+#ifndef RAMPART_TRANSPORT_JOURNAL_HPP
+#define RAMPART_TRANSPORT_JOURNAL_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+#include "rampart/core/test_id.hpp"
+#include "rampart/core/trial.hpp"
+#include "rampart/json/convert.hpp"
+#include "rampart/json/write.hpp"
+#include "rampart/session/fault.hpp"
+#include "rampart/session/plan.hpp"
+#include "rampart/session/record.hpp"
+#include "rampart/transport/envelope.hpp"
+#include "rampart/transport/journal_file.hpp"
+#include "rampart/transport/journal_line.hpp"
+#include "rampart/transport/record_write.hpp"
+#include "rampart/transport/wire_format.hpp"
+
+namespace rampart::inline v1 {
+
+/// Who writes a journal, beside its plan.
+struct journal_writer_facts {
+    std::int64_t pid = 0;
+    std::string host{};
+    std::string started{};  ///< ISO 8601, UTC
+};
+
+/// This process, now.
+[[nodiscard]] inline journal_writer_facts this_process() {
+    char host[256] = {};
+    if (::gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
+    std::time_t const now = std::time(nullptr);
+    std::tm utc{};
+    char started[64] = {};
+    if (::gmtime_r(&now, &utc) != nullptr) std::strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%S+00:00", &utc);
+    return {.pid = ::getpid(), .host = host, .started = started};
+}
+
+/// The journal of one process: what it set out to do, and each test as it starts and ends (wire format, C). A process
+/// that is killed leaves a file that can be read, merged and resumed, and loses the test that was running.
+///
+///     journal<result> book(folder, plan, specs);
+///     book.start(test);
+///     book.end(entry, records);
+///     book.close(specs, faults);
+///
+/// Nothing throws. What could not be written becomes a fault, see `take_faults`: a run whose journal lacks something is
+/// incomplete, whatever became of its report.
+template <PortableResult R>
+class journal {
+public:
+    /// Makes a new file in the folder, which is made where it is missing; a file that is there is never touched.
+    journal(std::filesystem::path const& folder, shard_plan plan, std::vector<trial_spec> const& specs,
+            journal_writer_facts const& by, journal_sync sync = journal_sync::at_end, wire_limits limits = {})
+        : file_(folder, journal_file_name(plan, by.host, by.pid), sync), limits_(limits) {
+        std::string text;
+        json_writer w(text);
+        w.begin_object();
+        w.member("schema", journal_schema);
+        detail::write_plan_members(w, plan);
+        w.key("trial_specs");
+        detail::write_list(w, specs);
+        w.member("pid", by.pid);
+        w.member("host", by.host);
+        w.member("started", by.started);
+        w.end_object();
+        write(std::move(text), "its first line");
+    }
+
+    /// A test begins.
+    void start(test_id const& test) {
+        std::string text;
+        json_writer w(text);
+        w.begin_object();
+        w.member("start", test.str());
+        w.end_object();
+        write(std::move(text), "the start of test " + test.str());
+    }
+
+    /// A test has ended. With the policy `each_test` its results are on the disk when this returns. Results and end go
+    /// out in one write, so that a kill between them, which would run the test again after a resume, is as good as
+    /// impossible.
+    void end(test_entry const& test, std::span<basic_record<R> const> records) {
+        auto lines = envelope_line(test.test, records);
+
+        std::string text;
+        json_writer w(text);
+        w.begin_object();
+        w.member("end", test.test.str());
+        w.member("outcome", to_string(test.facts.outcome));
+        w.member("seconds", test.facts.seconds);
+        w.member("name", test.facts.name);
+        if (test.attempt != 1) w.member("attempt", test.attempt);
+        w.member("results", test.results);
+        if (!test.facts.file.empty()) {
+            w.member("file", test.facts.file);
+            w.member("line", test.facts.line);
+        }
+        if (!test.worker.empty()) w.member("worker", test.worker);
+        w.end_object();
+        lines += detail::seal(std::move(text));
+        append(lines, 2, "the results of test " + test.test.str());
+        file_.after_test();
+    }
+
+    /// What a test had recorded when its process had to end. Nothing says that the test ended: it has to run again.
+    void keep(test_entry const& test, std::span<basic_record<R> const> records) {
+        if (records.empty()) return;
+        append(envelope_line(test.test, records), 1, "the results of test " + test.test.str());
+        file_.after_test();
+    }
+
+    /// Something went missing before it could be written here.
+    void note(fault const& f) {
+        std::string text;
+        json_writer w(text);
+        w.begin_object();
+        w.key("fault");
+        detail::write_fault(w, f);
+        w.end_object();
+        write(std::move(text), "a fault");
+    }
+
+    /// A clean end. Without it a merge knows that the process did not come that far.
+    void close(std::vector<trial_spec> const& specs) {
+        std::string text;
+        json_writer w(text);
+        w.begin_object();
+        w.member("schema", stream_schema);
+        w.member("streamed_result_count", streamed_);
+        w.key("trial_specs");
+        detail::write_list(w, specs);
+        w.member("rampart_lines", lines_ + 1);
+        w.end_object();
+        write(std::move(text), "its last line");
+        if (auto const failure = file_.close()) failed("flushing it", failure);
+    }
+
+    /// What could not be written since the last call.
+    [[nodiscard]] std::vector<fault> take_faults() { return std::exchange(faults_, {}); }
+
+    [[nodiscard]] std::filesystem::path const& path() const noexcept { return file_.path(); }
+
+private:
+    [[nodiscard]] std::string envelope_line(test_id const& test, std::span<basic_record<R> const> records) {
+        std::vector<fault> lost;
+        auto envelope = serialize_envelope(test, records, lost, limits_);
+        for (fault const& f : lost) note(f);
+        streamed_ += records.size();
+        return detail::seal(std::move(envelope));
+    }
+    void write(std::string object, std::string const& what) { append(detail::seal(std::move(object)), 1, what); }
+    void append(std::string const& lines, unsigned count, std::string const& what) {
+        lines_ += count;
+        if (auto const failure = file_.append(lines)) failed("writing " + what, failure);
+    }
+    void failed(std::string const& step, std::error_code failure) {
+        if (!file_.is_open() && failures_ > 0) return;
+        // A full disk fails for every line that is left. Each is worth a name, but not without end.
+        constexpr std::size_t named = 20;
+        if (++failures_ > named + 1) return;
+        faults_.push_back({fault_kind::journal_failed, file_.path().string(),
+                           failures_ > named ? "more could not be written" : step + " failed: " + failure.message()});
+    }
+
+    journal_file file_;
+    wire_limits limits_;
+    std::uint64_t streamed_ = 0;
+    std::uint64_t lines_ = 0;
+    std::size_t failures_ = 0;
+    std::vector<fault> faults_{};
+};
+
+}  // namespace rampart::inline v1
+
+#endif  // RAMPART_TRANSPORT_JOURNAL_HPP

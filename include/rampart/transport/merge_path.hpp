@@ -1,0 +1,145 @@
+#ifndef RAMPART_TRANSPORT_MERGE_PATH_HPP
+#define RAMPART_TRANSPORT_MERGE_PATH_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "rampart/json/convert.hpp"
+#include "rampart/json/error.hpp"
+#include "rampart/session/fault.hpp"
+#include "rampart/session/session.hpp"
+#include "rampart/session/shard.hpp"
+#include "rampart/transport/document.hpp"
+#include "rampart/transport/merge.hpp"
+#include "rampart/transport/wire_format.hpp"
+
+namespace rampart::inline v1 {
+
+namespace detail {
+
+/// Whether something in a shard says which worker it is from. Then it is a hub's, or a journal's, and keeps its names.
+template <Result R>
+[[nodiscard]] bool names_workers(basic_shard<R> const& shard) {
+    auto const named = [](auto const& each) { return !each.worker.empty(); };
+    return !shard.worker.empty() || std::ranges::any_of(shard.records, named) ||
+           std::ranges::any_of(shard.tests, named) || std::ranges::any_of(shard.plans, named);
+}
+
+/// All files of a folder and of the folders in it, sorted; hidden ones are passed over. `failure` says that the list
+/// may not be whole.
+[[nodiscard]] inline std::vector<std::filesystem::path> files_below(std::filesystem::path const& folder,
+                                                                    std::error_code& failure) {
+    namespace fs = std::filesystem;
+    std::vector<fs::path> files;
+    for (fs::recursive_directory_iterator it(folder, failure), end; !failure && it != end; it.increment(failure)) {
+        bool const hidden = it->path().filename().string().starts_with('.');
+        std::error_code ignored;
+        // A link to a folder is not followed, as it may lead back here. It is listed, because it may hold something.
+        if (it->is_directory(ignored) && !it->is_symlink(ignored)) {
+            if (hidden) it.disable_recursion_pending();
+        } else if (!hidden) {
+            files.push_back(it->path());
+        }
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+/// Reads a file, which is a payload, a stream or a journal. Its faults name the file.
+template <PortableResult R>
+[[nodiscard]] expected<basic_shard<R>> read_file(std::filesystem::path const& file, wire_limits const& limits) {
+    try {
+        std::error_code failure;
+        bool const is_folder = std::filesystem::is_directory(file, failure);
+        std::ifstream in(file, std::ios::binary);
+        auto const unreadable = [&] {
+            return shard_error{shard_errc::missing_output, {}, file.string() + " cannot be read"};
+        };
+        if (is_folder || !in) return unreadable();
+        // One byte more than a whole document may have. The size is not asked for: the file may be a pipe, or grow.
+        std::string bytes;
+        std::size_t const most = limits.max_bytes + (limits.max_bytes + 1 == 0 ? 0 : 1);
+        while (in && bytes.size() < most) {
+            std::size_t const before = bytes.size();
+            bytes.resize(std::min(most, before + std::max<std::size_t>(before / 2, 65536)));
+            in.read(bytes.data() + before, static_cast<std::streamsize>(bytes.size() - before));
+            bytes.resize(before + static_cast<std::size_t>(in.gcount()));
+        }
+        if (in.bad()) return unreadable();
+        auto read = [&]() -> expected<basic_shard<R>> {
+            if (bytes.size() <= limits.max_bytes) return read_document<R>(bytes, limits, file.string());
+            in.clear();
+            in.seekg(0);
+            if (!in) return unreadable();
+            return read_long_document<R>(in, bytes, limits, file.string());
+        }();
+        if (in.bad()) return unreadable();
+        if (!read && read.error().code != shard_errc::missing_output) {
+            shard_error named = read.error();
+            named.detail = file.string() + ": " + named.message();
+            named.pointer.clear();
+            return named;
+        }
+        return read;
+    } catch (std::exception const& e) {
+        return shard_error{shard_errc::too_large, {}, file.string() + " cannot be held: " + e.what()};
+    }
+}
+
+}  // namespace detail
+
+/// Takes a file into a session: a payload, a stream or a journal. Its worker's name is the one that it says itself,
+/// else the file's stem (wire format, B14). What went wrong is a fault that names the file.
+template <PortableResult R>
+expected<void> merge_file(basic_session<R>& into, std::filesystem::path const& file, wire_limits limits = {}) {
+    auto read = detail::read_file<R>(file, limits);
+    if (!read) {
+        auto const kind = fault_of(read.error().code);
+        into.merge_fault({kind, place_in_worker(file.stem().string()), read.error().message()});
+        return read.error();
+    }
+    if (!detail::names_workers(*read)) read->worker = file.stem().string();
+    detail::merge_shard(into, std::move(*read));
+    return {};
+}
+
+/// Takes a file, or all files of a folder and of the folders in it, in the order of their names; hidden ones are passed
+/// over. A folder without a file is a fault: something should be there.
+template <PortableResult R>
+void merge_path(basic_session<R>& into, std::filesystem::path const& path, wire_limits limits = {}) {
+    std::error_code failure;
+    if (!std::filesystem::is_directory(path, failure)) {
+        (void)merge_file(into, path, limits);
+        return;
+    }
+    auto const files = detail::files_below(path, failure);
+    if (failure) {
+        into.merge_fault(
+            {fault_kind::missing_worker, path.string(), "the folder cannot be read: " + failure.message()});
+    } else if (files.empty()) {
+        into.merge_fault({fault_kind::missing_worker, path.string(), "the folder holds no payload and no journal"});
+    }
+    for (std::filesystem::path const& file : files) {
+        std::error_code ignored;
+        auto const status = std::filesystem::status(file, ignored);
+        if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) {
+            (void)merge_file(into, file, limits);
+        } else {
+            // A pipe that happens to lie here would be waited for without end.
+            into.merge_fault({fault_kind::missing_worker, place_in_worker(file.stem().string()),
+                              file.string() + " is no regular file and was passed over"});
+        }
+    }
+}
+
+}  // namespace rampart::inline v1
+
+#endif  // RAMPART_TRANSPORT_MERGE_PATH_HPP

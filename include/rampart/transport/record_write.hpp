@@ -1,0 +1,246 @@
+#ifndef RAMPART_TRANSPORT_RECORD_WRITE_HPP
+#define RAMPART_TRANSPORT_RECORD_WRITE_HPP
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
+
+#include "rampart/base/text.hpp"
+#include "rampart/core/result.hpp"
+#include "rampart/json/convert.hpp"
+#include "rampart/json/write.hpp"
+#include "rampart/session/fault.hpp"
+#include "rampart/session/plan.hpp"
+#include "rampart/session/record.hpp"
+#include "rampart/transport/wire_format.hpp"
+
+/// \file
+/// What the three formats have in common when they are written: one record, one fault, one plan.
+
+namespace rampart::inline v1 {
+
+namespace detail {
+
+/// Whether a tree has at most this many levels. It looks no deeper than that.
+[[nodiscard]] inline bool fits_depth(boost::json::value const& v, std::size_t levels) noexcept {
+    if (!v.is_structured()) {
+        return true;
+    }
+    if (levels == 0) {
+        return false;
+    }
+    if (auto const* const list = v.if_array()) {
+        return std::all_of(list->begin(), list->end(), [&](auto const& e) { return fits_depth(e, levels - 1); });
+    }
+    auto const& object = v.get_object();
+    return std::all_of(object.begin(), object.end(), [&](auto const& m) { return fits_depth(m.value(), levels - 1); });
+}
+
+/// Writes records as the members of `results`, in a payload, an envelope or a journal. A record that is over its cap,
+/// or whose conversion throws, is replaced by an ERROR record and leaves a fault here (wire format, A.3, B2 and B6).
+template <PortableResult R>
+class record_writer {
+public:
+    using record = basic_record<R>;
+
+    /// `levels_around`: how many arrays and objects of the document a record stands in.
+    record_writer(wire_limits const& limits, std::size_t levels_around)
+        : max_record_bytes_(std::max(limits.max_record_bytes, min_record_bytes)),
+          value_levels_(std::min<std::size_t>(limits.max_depth, 4096) -
+                        std::min<std::size_t>(limits.max_depth, levels_around)) {}
+
+    /// Appends the record. `position` is its place in the list, which is its index where nothing else is said.
+    void write(std::string& text, record const& r, std::size_t position) {
+        std::string problem;
+        try {
+            auto const own = own_value(r.value);
+            if (own && !fits_depth(*own, value_levels_)) {
+                problem = "its value is nested deeper than the limit";
+            } else {
+                write_whole_record(text, r, position, own ? &*own : nullptr);
+            }
+        } catch (std::exception const& e) {
+            problem = std::string("its conversion to JSON threw: ") + e.what();
+        } catch (...) {
+            problem = "its conversion to JSON threw something that is no std::exception";
+        }
+        if (!problem.empty()) {
+            text.clear();
+            write_marker(text, r, position, "this result could not be written: " + clip(one_line(problem), 200), 0);
+            faults.push_back({fault_kind::bad_record, r.test.str(),
+                              "result " + std::to_string(r.index) + " could not be written: " + problem});
+        } else if (std::size_t const size = text.size(); size > max_record_bytes_) {
+            text.clear();
+            write_marker(text, r, position,
+                         "this result was over the transport's size limit; its content was truncated", size);
+            faults.push_back({fault_kind::truncated, r.test.str(),
+                              "result " + std::to_string(r.index) + " was truncated: it has " + std::to_string(size) +
+                                  " bytes, over the limit of " + std::to_string(max_record_bytes_)});
+        }
+    }
+
+    std::vector<fault> faults{};
+
+private:
+    /// What is needed beyond Python's members to read this very type again: nothing for `result`.
+    [[nodiscard]] std::optional<boost::json::value> own_value(R const& value) const {
+        if constexpr (std::same_as<R, result>) {
+            return std::nullopt;
+        } else if constexpr (is_basic_result<R>) {
+            return boost::json::value_from(value.evidence);
+        } else {
+            return boost::json::value_from(value);
+        }
+    }
+
+    void write_whole_record(std::string& text, record const& r, std::size_t position, boost::json::value const* own) {
+        using traits = result_traits<R>;
+        json_writer w(text);
+        // Bound by reference: a trait may give a std::string of its own, which then lives as long as its name.
+        auto const& summary = traits::summary(r.value);
+        std::string const strategy = strategy_of(r.value);
+        w.begin_object();
+        write_result_members(w,
+                             {traits::status(r.value), std::string_view(summary), transcript_of(r.value),
+                              duration_of(r.value), r.harm_category, strategy},
+                             [&] {
+                                 if constexpr (requires { traits::meta(r.value); }) {
+                                     write_metadata(w, traits::meta(r.value), r, position);
+                                 } else {
+                                     write_metadata(w, metadata{}, r, position);
+                                 }
+                             });
+        write_place(w, r, position);
+        if (own != nullptr) {
+            w.member(is_basic_result<R> ? "rampart_evidence" : "rampart_value", *own);
+        }
+        w.end_object();
+    }
+
+    /// The user's entries and then what is known of the record; a user's key of the same name is replaced at its place
+    /// (wire format, A.1.2).
+    static void write_metadata(json_writer& w, metadata const& users, record const& r, std::size_t position) {
+        bool written[4] = {false, false, false, r.worker.empty()};
+        auto const write = [&](std::size_t which) {
+            written[which] = true;
+            switch (which) {
+            case 0:
+                w.member(test_name_key, r.test_name);
+                break;
+            case 1:
+                w.member(node_id_key, r.test.str());
+                break;
+            case 2:
+                w.member(index_key, position);
+                break;
+            default:
+                w.member(worker_key, r.worker);
+            }
+        };
+        w.begin_object();
+        for (metadata_member const& m : users) {
+            std::size_t which = 0;
+            for (auto const key : {test_name_key, node_id_key, index_key, worker_key}) {
+                if (m.key == key) break;
+                ++which;
+            }
+            if (which < 3 || (which == 3 && !r.worker.empty())) {
+                if (!written[which]) write(which);
+                continue;
+            }
+            w.key(m.key);
+            write_limited(w, m.value, 0);
+        }
+        for (std::size_t which = 0; which < 4; ++which) {
+            if (!written[which]) write(which);
+        }
+        w.end_object();
+    }
+    static void write_place(json_writer& w, record const& r, std::size_t position) {
+        if (r.attempt != 1) {
+            w.member("rampart_attempt", r.attempt);
+        }
+        if (r.index != position) {
+            w.member("rampart_index", r.index);
+        }
+    }
+
+    /// An ERROR that stands for a result (wire format, A.3). With a size it is the mark of a truncated one. Names are
+    /// clipped, so that it fits into the smallest cap.
+    void write_marker(std::string& text, record const& r, std::size_t position, std::string_view summary,
+                      std::size_t size) const {
+        json_writer w(text);
+        constexpr std::size_t name_bytes = 800;
+        double const seconds = duration_of(r.value);
+        w.begin_object();
+        if (size != 0) {
+            w.member("rampart_truncated", true);
+        }
+        write_result_members(w,
+                             {safety_status::error, summary, nullptr, seconds,
+                              clip_to_json_bytes(r.harm_category, name_bytes), transport_strategy},
+                             [&] {
+                                 w.begin_object();
+                                 w.member(test_name_key, clip_to_json_bytes(r.test_name, name_bytes));
+                                 w.member(node_id_key, clip_to_json_bytes(r.test.str(), name_bytes));
+                                 w.member(index_key, position);
+                                 if (!r.worker.empty()) {
+                                     w.member(worker_key, clip_to_json_bytes(r.worker, name_bytes));
+                                 }
+                                 if (size != 0) {
+                                     w.member("_rampart_transport_truncated", true);
+                                     w.member("_rampart_original_size_bytes", size);
+                                     w.member("_rampart_limit_bytes", max_record_bytes_);
+                                 }
+                                 w.end_object();
+                             });
+        write_place(w, r, position);
+        w.end_object();
+    }
+
+    std::size_t max_record_bytes_;
+    std::size_t value_levels_;
+};
+
+inline void write_fault(json_writer& w, fault const& f) {
+    w.begin_object();
+    w.member("kind", to_string(f.kind));
+    w.member("where", f.where);
+    w.member("what", f.what);
+    w.end_object();
+}
+
+inline void write_ids(json_writer& w, std::string_view key, std::vector<test_id> const& ids) {
+    w.key(key);
+    w.begin_array();
+    for (test_id const& id : ids) w.string(id.str());
+    w.end_array();
+}
+
+/// The members that say which part of which run a process has; the caller writes the object around them.
+inline void write_plan_members(json_writer& w, shard_plan const& plan) {
+    w.member("run", plan.run);
+    w.member("worker", plan.worker);
+    w.member("attempt", plan.attempt);
+    w.key("shard");
+    w.begin_object();
+    w.member("index", plan.index);
+    w.member("count", plan.count);
+    w.end_object();
+    w.member("list_hash", plan.list_hash);
+    write_ids(w, "tests", plan.tests);
+}
+
+}  // namespace detail
+
+}  // namespace rampart::inline v1
+
+#endif  // RAMPART_TRANSPORT_RECORD_WRITE_HPP
