@@ -11,6 +11,9 @@
 
 #include <doctest/doctest.h>
 
+#include "rampart/report/report.hpp"
+#include "rampart/sinks/json_file.hpp"
+#include "transport/journals.hpp"
 #include "transport/samples.hpp"
 
 namespace {
@@ -39,6 +42,15 @@ std::vector<row> rows(rp::session const& s) {
     return made;
 }
 
+/// A result type of the user's own without a comparison.
+struct opaque {
+    int severity = 0;
+};
+void tag_invoke(boost::json::value_from_tag, boost::json::value& out, opaque const& f) { out = f.severity; }
+opaque tag_invoke(boost::json::value_to_tag<opaque>, boost::json::value const& v) {
+    return {static_cast<int>(v.as_int64())};
+}
+
 /// A result type of the user's own, whose conversion can be told to throw.
 struct finding {
     int severity = 0;
@@ -59,6 +71,13 @@ struct rampart::result_traits<finding> {
     }
     static std::string_view summary(finding const&) { return "found"; }
     static std::string_view harm_category(finding const&) { return {}; }
+};
+
+template <>
+struct rampart::result_traits<opaque> {
+    static safety_status status(opaque const&) { return safety_status::safe; }
+    static std::string_view summary(opaque const&) { return "found"; }
+    static std::string_view harm_category(opaque const&) { return {}; }
 };
 
 TEST_CASE("two merges add up, and the same node id from two workers keeps both results [B79]") {
@@ -111,7 +130,8 @@ TEST_CASE("each way to fail leaves one fault of its own kind that names the work
         {payload_of("a", {"x"}).substr(0, 100), shard_errc::not_json, fault_kind::bad_document},
         {"{\"a\": NaN}", shard_errc::non_finite, fault_kind::bad_document},
         {"{\"a\": 1e999}", shard_errc::number_overflow, fault_kind::bad_document},
-        {"[]", shard_errc::wrong_shape, fault_kind::bad_document},
+        {"[7]", shard_errc::wrong_shape, fault_kind::bad_document},
+        {"7", shard_errc::wrong_shape, fault_kind::bad_document},
         {"{\"schema\": \"rampart.xdist.v1\", \"results_by_nodeid\": []}", shard_errc::wrong_shape,
          fault_kind::bad_document},
         {"{}", shard_errc::missing_schema, fault_kind::unknown_schema},
@@ -261,4 +281,99 @@ TEST_CASE("a shard that is at hand already is merged under the worker's name [B8
     rp::session hub;
     rp::merge(hub, "gw5", s.to_shard("other name"));
     CHECK(hub.records().at(0).worker == "gw5");
+}
+
+namespace {
+
+std::string report_of(rp::session const& s) { return rp::to_json_text(rp::build_report(s)); }
+
+/// Every kind of output, good and bad, of several workers; some name themselves.
+std::vector<std::pair<std::string, std::string>> outputs() {
+    using namespace wire_samples;
+    std::string bad_record = payload_of("bad", {"x", "y"});
+    bad_record.replace(bad_record.find("\"safe\", "), 6, "\"well\"");
+    std::string const torn =
+        begin_line({"j::a", "j::b", "j::c"}, "gw5") + test_lines("j::a", {"x"}) + start_line("j::b");
+    return {{"gw0", payload_of("a", {"a0", "a1"})},
+            {"gw1", payload_of("a", {"a0", "a1"})},
+            {"gw2", bad_record},
+            {"gw3", plain_envelope("s", {"x"}) + "\n" + plain_close(2)},
+            {"gw4", closed(begin_line({"j::a"}, "gw4") + test_lines("j::a", {"x"}), 1)},
+            {"gw5", torn},
+            {"gw6", "no JSON"},
+            {"gw6", "no JSON at all"},
+            {"gw7", payload_of("a", {"one"})},
+            {"gw7", payload_of("a", {"other"})},
+            {"gw8", rp::truncation_marker(5000, 100)},
+            {"gw9", plain_envelope("lone", {"\\ud800"}) + "\n" + plain_close(1)}};
+}
+
+}  // namespace
+
+TEST_CASE("the same bytes once more change nothing: records, tests, plans, faults, or the one fault of a broken "
+          "document [C]") {
+    rp::session hub;
+    for (auto const& output : outputs()) {
+        auto const& worker = output.first;
+        auto const& bytes = output.second;
+        CAPTURE(worker);
+        auto const first = rp::merge(hub, worker, bytes);
+        auto const report = report_of(hub);
+        auto const why = wire_samples::reasons(hub);
+        auto const again = rp::merge(hub, worker, bytes);
+        CHECK(again.has_value() == first.has_value());
+        CHECK(report_of(hub) == report);
+        CHECK(wire_samples::reasons(hub) == why);
+    }
+    auto const report = report_of(hub);
+    auto const why = wire_samples::reasons(hub);
+    for (auto const& [worker, bytes] : outputs()) static_cast<void>(rp::merge(hub, worker, bytes));
+    CHECK(report_of(hub) == report);
+    CHECK(wire_samples::reasons(hub) == why);
+}
+
+TEST_CASE("outputs in any order give one report, and so do sessions that are merged into each other [C]") {
+    auto list = outputs();
+    rp::session flat;
+    for (auto const& [worker, bytes] : list) static_cast<void>(rp::merge(flat, worker, bytes));
+    std::string const wanted = report_of(flat);
+    for (std::size_t turn = 0; turn < list.size(); ++turn) {
+        std::rotate(list.begin(), list.begin() + 1, list.end());
+        if (turn % 3 == 2) std::reverse(list.begin(), list.end());
+        rp::session other;
+        for (auto const& [worker, bytes] : list) static_cast<void>(rp::merge(other, worker, bytes));
+        REQUIRE(report_of(other) == wanted);
+        // Two sessions gather the halves, and a third takes their payload and their stream under no name.
+        rp::session halves[2];
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            static_cast<void>(rp::merge(halves[i * 2 / list.size()], list[i].first, list[i].second));
+        }
+        rp::session top;
+        REQUIRE(rp::merge(top, "", *rp::serialize_worker_data(halves[0])));
+        REQUIRE(rp::merge(top, "", rp::serialize_stream(halves[1])));
+        REQUIRE(report_of(top) == wanted);
+        REQUIRE(rp::merge(top, "", *rp::serialize_worker_data(halves[1])));
+        REQUIRE(report_of(top) == wanted);
+    }
+}
+
+TEST_CASE("different content at one place is kept beside it, and one fault names worker, test and result [C, B79]") {
+    rp::session hub;
+    REQUIRE(rp::merge(hub, "gw7", payload_of("a", {"same", "one"})));
+    REQUIRE(rp::merge(hub, "gw7", payload_of("a", {"same", "other"})));
+    CHECK(hub.records().size() == 3);
+    REQUIRE(hub.faults().size() == 1);
+    CHECK(hub.faults()[0] == rp::fault{fault_kind::duplicate_record, "worker gw7, a",
+                                       "attempt 1, result 1 stands more than once, and differs"});
+}
+
+TEST_CASE("results of a type without == are compared as they are written, so that the same bytes are the same [C]") {
+    rp::basic_session<opaque> s;
+    s.absorb(test_id("a"), {}, {opaque{1}});
+    auto const text = *rp::serialize_worker_data(s);
+    rp::basic_session<opaque> hub;
+    CHECK(rp::merge(hub, "gw0", text));
+    CHECK(rp::merge(hub, "gw0", text));
+    CHECK(hub.records().size() == 1);
+    CHECK_FALSE(hub.is_incomplete());
 }

@@ -143,7 +143,7 @@ TEST_CASE("a document of nothing but bad records stays small, and says how many 
     auto const s = read(payload(R"({"a": )" + many + "]}"));
     CHECK(s.records.size() == 1000);
     REQUIRE(s.faults.size() == 1001);
-    CHECK(s.faults.back().what == "4000 more parts of this payload could not be read");
+    CHECK(s.faults.back().what == "4000 more parts of this document could not be read");
     CHECK(s.tests[0].results == 5000);
 }
 

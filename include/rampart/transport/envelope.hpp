@@ -45,20 +45,9 @@ template <PortableResult R>
     // The value of a record stands inside the envelope, the list and the record.
     detail::record_writer<R> writer(limits, 3);
     std::string text;
-    json_writer w(text);
-    w.begin_object();
-    w.member("schema", stream_schema);
-    w.member("nodeid", test.str());
-    w.key("results");
-    w.begin_array();
-    std::string record;
-    for (std::size_t i = 0; i < records.size(); ++i) {
-        record.clear();
-        writer.write(record, records[i], i);
-        w.raw(record);
-    }
-    w.end_array();
-    w.end_object();
+    detail::write_envelopes(
+        writer, test, records.size(), [records](std::size_t i) -> auto const& { return records[i]; },
+        detail::numbered::anew, static_cast<std::size_t>(-1), [&text](std::string line) { text = std::move(line); });
     for (fault& f : writer.faults) faults.push_back(std::move(f));
     return text;
 }
@@ -96,13 +85,11 @@ public:
                         "the schema " + shown(*schema) + " does not match \"" + stream_schema + "\"");
         }
         if (object->contains("streamed_result_count")) return take_slim(*object, pointer);
-        return take_envelope(*object, pointer, true);
+        return take_envelope(*object, pointer, numbered::through);
     }
 
-    /// Takes the results of an envelope. False when there are none to take; see `error`. `number_through`: a further
-    /// envelope of one test goes on where the last one ended.
-    [[nodiscard]] bool take_envelope(boost::json::object const& object, std::string const& pointer,
-                                     bool number_through) {
+    /// Takes the results of an envelope. False when there are none to take; see `error`.
+    [[nodiscard]] bool take_envelope(boost::json::object const& object, std::string const& pointer, numbered how) {
         field_reader reader(pointer);
         test_id test;
         boost::json::value const* results = nullptr;
@@ -116,7 +103,7 @@ public:
         }
         auto const count = static_cast<std::uint32_t>(results->get_array().size());
         std::uint32_t first = 0;
-        if (number_through) {
+        if (how == numbered::through) {
             std::uint32_t& next = next_[test.str()];
             first = std::exchange(next, next + count);
         }

@@ -1,6 +1,7 @@
 #ifndef RAMPART_TRANSPORT_JOURNAL_HPP
 #define RAMPART_TRANSPORT_JOURNAL_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -64,6 +65,8 @@ public:
     journal(std::filesystem::path const& folder, shard_plan plan, std::vector<trial_spec> const& specs,
             journal_writer_facts const& by, journal_sync sync = journal_sync::at_end, wire_limits limits = {})
         : file_(folder, journal_file_name(plan, by.host, by.pid), sync), limits_(limits) {
+        // A line with one result has to be one that a reader takes.
+        limits_.max_record_bytes = std::min(limits_.max_record_bytes, detail::max_line_bytes(limits_));
         std::string text;
         json_writer w(text);
         w.begin_object();
@@ -92,7 +95,7 @@ public:
     /// out in one write, so that a kill between them, which would run the test again after a resume, is as good as
     /// impossible.
     void end(test_entry const& test, std::span<basic_record<R> const> records) {
-        auto lines = envelope_line(test.test, records);
+        auto lines = envelope_lines(test.test, records);
 
         std::string text;
         json_writer w(text);
@@ -110,14 +113,14 @@ public:
         if (!test.worker.empty()) w.member("worker", test.worker);
         w.end_object();
         lines += detail::seal(std::move(text));
-        append(lines, 2, "the results of test " + test.test.str());
+        append(lines, 1, "the results of test " + test.test.str());
         file_.after_test();
     }
 
     /// What a test had recorded when its process had to end. Nothing says that the test ended: it has to run again.
     void keep(test_entry const& test, std::span<basic_record<R> const> records) {
         if (records.empty()) return;
-        append(envelope_line(test.test, records), 1, "the results of test " + test.test.str());
+        append(envelope_lines(test.test, records), 0, "the results of test " + test.test.str());
         file_.after_test();
     }
 
@@ -153,12 +156,20 @@ public:
     [[nodiscard]] std::filesystem::path const& path() const noexcept { return file_.path(); }
 
 private:
-    [[nodiscard]] std::string envelope_line(test_id const& test, std::span<basic_record<R> const> records) {
-        std::vector<fault> lost;
-        auto envelope = serialize_envelope(test, records, lost, limits_);
-        for (fault const& f : lost) note(f);
+    /// The results of a test as lines. Counts them.
+    [[nodiscard]] std::string envelope_lines(test_id const& test, std::span<basic_record<R> const> records) {
+        detail::record_writer<R> writer(limits_, 3);
+        std::string lines;
+        detail::write_envelopes(
+            writer, test, records.size(), [records](std::size_t i) -> auto const& { return records[i]; },
+            detail::numbered::anew, detail::max_line_bytes(limits_),
+            [&](std::string line) {
+                lines += detail::seal(std::move(line));
+                ++lines_;
+            });
+        for (fault const& f : writer.faults) note(f);
         streamed_ += records.size();
-        return detail::seal(std::move(envelope));
+        return lines;
     }
     void write(std::string object, std::string const& what) { append(detail::seal(std::move(object)), 1, what); }
     void append(std::string const& lines, unsigned count, std::string const& what) {

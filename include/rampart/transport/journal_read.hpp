@@ -87,6 +87,18 @@ public:
             } else if (!damaged_) {
                 out_of_place(detail::quoted(id) + " has results and neither started nor ended");
             }
+            // What it recorded is here. Nothing says how it ended: it was running then, or its end is damaged.
+            for (auto const& [where, count] : state.recorded) {
+                if (count == 0) continue;
+                test_entry t;
+                t.test = test_id(id);
+                t.attempt = where.attempt;
+                t.worker = where.worker;
+                t.results = count;
+                t.facts.name = std::string(short_name(t.test));
+                if (state.started) t.facts.outcome = test_outcome::crashed;
+                shard_->tests.push_back(std::move(t));
+            }
         }
         if (begun_) {
             plan_.torn = torn_;
@@ -106,7 +118,7 @@ public:
 private:
     struct test_state {
         bool started = false;
-        std::uint32_t results = 0;  // in envelopes since its last end
+        std::map<typename record_reader<R>::place, std::uint32_t> recorded{};  // in envelopes since its last end
     };
 
     [[nodiscard]] record_reader<R>& parts() noexcept { return stream_.parts(); }
@@ -166,14 +178,12 @@ private:
     }
 
     void envelope(boost::json::object const& line) {
-        std::uint64_t const before = stream_.streamed();
-        if (!stream_.take_envelope(line, {}, false)) {
+        parts().found.clear();
+        if (!stream_.take_envelope(line, {}, numbered::anew)) {
             parts().bad(stream_.error);
             return;
         }
-        parts().found.clear();  // the end lines tell
-        auto const* const id = line.at("nodeid").if_string();
-        open_[std::string(view(*id))].results += static_cast<std::uint32_t>(stream_.streamed() - before);
+        for (auto const& [where, count] : parts().found) open_[where.test].recorded[where] += count;
     }
 
     void end(boost::json::object const& line) {
@@ -188,10 +198,16 @@ private:
         // A damaged line before this one may have been the start, and has its fault.
         if (!state.started && !damaged_)
             out_of_place(detail::quoted(entry.test.str()) + " ends without having started");
-        if (state.results != entry.results) {
-            parts().bad(fault_kind::short_count, {},
-                        detail::quoted(entry.test.str()) + " recorded " + std::to_string(entry.results) +
-                            " results, but " + std::to_string(state.results) + " are here");
+        std::uint32_t all = 0;
+        for (auto const& each : state.recorded) all += each.second;
+        auto const own = state.recorded.find({entry.test.str(), entry.attempt, entry.worker});
+        std::uint32_t const here = own == state.recorded.end() ? 0 : own->second;
+        if (here != entry.results || all != here) {
+            parts().bad(
+                fault_kind::short_count, {},
+                detail::quoted(entry.test.str()) + " recorded " + std::to_string(entry.results) + " results, but " +
+                    std::to_string(here) + " are here" +
+                    (all == here ? "" : ", and " + std::to_string(all - here) + " of another attempt or worker"));
         }
         shard_->tests.push_back(std::move(entry));
     }

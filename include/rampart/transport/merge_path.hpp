@@ -78,7 +78,12 @@ template <PortableResult R>
             if (bytes.size() <= limits.max_bytes) return read_document<R>(bytes, limits, file.string());
             in.clear();
             in.seekg(0);
-            if (!in) return unreadable();
+            if (!in) {
+                return shard_error{shard_errc::too_large,
+                                   {},
+                                   "it is over the limit of " + std::to_string(limits.max_bytes) +
+                                       " bytes, and cannot be read again from its beginning"};
+            }
             return read_long_document<R>(in, bytes, limits, file.string());
         }();
         if (in.bad()) return unreadable();
@@ -97,22 +102,25 @@ template <PortableResult R>
 }  // namespace detail
 
 /// Takes a file into a session: a payload, a stream or a journal. Its worker's name is the one that it says itself,
-/// else the file's stem (wire format, B14). What went wrong is a fault that names the file.
+/// else `name`, else the file's stem (wire format, B14). What went wrong is a fault that names the file.
 template <PortableResult R>
-expected<void> merge_file(basic_session<R>& into, std::filesystem::path const& file, wire_limits limits = {}) {
+expected<void> merge_file(basic_session<R>& into, std::filesystem::path const& file, wire_limits limits = {},
+                          std::string name = {}) {
+    if (name.empty()) name = file.stem().string();
     auto read = detail::read_file<R>(file, limits);
     if (!read) {
         auto const kind = fault_of(read.error().code);
-        into.merge_fault({kind, place_in_worker(file.stem().string()), read.error().message()});
+        into.merge_fault({kind, place_in_worker(name), read.error().message()});
         return read.error();
     }
-    if (!detail::names_workers(*read)) read->worker = file.stem().string();
+    if (!detail::names_workers(*read)) read->worker = std::move(name);
     detail::merge_shard(into, std::move(*read));
     return {};
 }
 
 /// Takes a file, or all files of a folder and of the folders in it, in the order of their names; hidden ones are passed
-/// over. A folder without a file is a fault: something should be there.
+/// over. A file that names no worker is named after its place in the folder, such as `night/gw0`: two files of one name
+/// are two workers. A folder without a file is a fault: something should be there.
 template <PortableResult R>
 void merge_path(basic_session<R>& into, std::filesystem::path const& path, wire_limits limits = {}) {
     std::error_code failure;
@@ -131,7 +139,8 @@ void merge_path(basic_session<R>& into, std::filesystem::path const& path, wire_
         std::error_code ignored;
         auto const status = std::filesystem::status(file, ignored);
         if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) {
-            (void)merge_file(into, file, limits);
+            auto const place = file.lexically_relative(path);
+            (void)merge_file(into, file, limits, (place.parent_path() / place.stem()).generic_string());
         } else {
             // A pipe that happens to lie here would be waited for without end.
             into.merge_fault({fault_kind::missing_worker, place_in_worker(file.stem().string()),

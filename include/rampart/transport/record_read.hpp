@@ -186,7 +186,10 @@ public:
             bad_record(id, first, reader.error, list);
             return;
         }
-        if (records->empty()) found.try_emplace(place{std::string(id), 1, {}}, 0);
+        if (records->empty()) {
+            if (!counts(pointer)) return;
+            found.try_emplace(place{std::string(id), 1, {}}, 0);
+        }
         std::size_t const base = pointer.size();
         for (std::size_t i = 0; i < records->size(); ++i) {
             pointer.resize(base);
@@ -251,11 +254,17 @@ private:
         return "there are more than " + std::to_string(max_records_) + " here; this one and the rest were not read";
     }
 
+    /// Whether one more result, or test without a result, is within the limit.
+    bool counts(std::string_view pointer) {
+        if (++records_ <= max_records_) return true;
+        if (records_ == max_records_ + 1) bad(fault_kind::over_limit, pointer, too_many());
+        return false;
+    }
+
     void read_record(std::string_view id, std::uint32_t position, boost::json::value const& v,
                      std::string const& pointer) {
-        if (++records_ > max_records_) {
+        if (!counts(pointer)) {
             ++found[place{std::string(id), 1, {}}];
-            if (records_ == max_records_ + 1) bad(fault_kind::over_limit, pointer, too_many());
             return;
         }
         field_reader reader(pointer);
@@ -318,8 +327,8 @@ private:
         if (auto const* const v = meta->find(test_name_key); v != nullptr && v->is_string()) {
             to.test_name = v->as_string();
         }
-        if (auto const* const v = meta->find(worker_key); v != nullptr && v->is_string()) {
-            to.worker = v->as_string();
+        if (auto const* const v = meta->find(worker_key); v != nullptr) {
+            if (v->is_string()) to.worker = v->as_string();
             meta->erase(worker_key);
         }
         for (auto const key : {test_name_key, node_id_key, index_key}) {

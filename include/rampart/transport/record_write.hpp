@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/json/value.hpp>
@@ -152,7 +153,7 @@ private:
                 if (m.key == key) break;
                 ++which;
             }
-            if (which < 3 || (which == 3 && !r.worker.empty())) {
+            if (which < 4) {
                 if (!written[which]) write(which);
                 continue;
             }
@@ -209,6 +210,49 @@ private:
     std::size_t max_record_bytes_;
     std::size_t value_levels_;
 };
+
+/// Where a reader counts the results of a further envelope of one test from: on from the last one, or anew.
+enum class numbered : bool { through, anew };
+
+/// Writes `count` results of one test, `at(0)` and so on, as envelopes (wire format, A.3), and gives each to `emit` as
+/// a line without its end. One is enough, unless it would grow over `max_line` bytes, which a reader would not take.
+template <PortableResult R, class At, class Emit>
+void write_envelopes(record_writer<R>& writer, test_id const& test, std::size_t count, At at, numbered how,
+                     std::size_t max_line, Emit emit) {
+    std::string line;
+    std::string text;
+    auto const begin = [&] {
+        json_writer w(line);
+        w.begin_object();
+        w.member("schema", stream_schema);
+        w.member("nodeid", test.str());
+        w.key("results");
+        w.begin_array();
+    };
+    auto const end = [&] {
+        line += "]}";
+        emit(std::exchange(line, {}));
+    };
+    begin();
+    for (std::size_t position = 0, in_line = 0; position < count; ++position, ++in_line) {
+        auto const write = [&] {
+            text.clear();
+            writer.write(text, at(position), how == numbered::through ? position : in_line);
+        };
+        std::size_t const faults = writer.faults.size();
+        write();
+        if (in_line > 0 && line.size() + text.size() > max_line) {
+            end();
+            begin();
+            in_line = 0;
+            writer.faults.resize(faults);  // the same once more, at its new position
+            write();
+        }
+        if (in_line > 0) line += ", ";
+        line += text;
+    }
+    end();
+}
 
 inline void write_fault(json_writer& w, fault const& f) {
     w.begin_object();

@@ -41,6 +41,9 @@ inline constexpr char transport_strategy[] = "xdist-transport";
 
 inline constexpr std::size_t min_record_bytes = 4096;
 
+/// How long a line of results may grow before another is begun: half of what a reader takes.
+[[nodiscard]] constexpr std::size_t max_line_bytes(wire_limits const& limits) noexcept { return limits.max_bytes / 2; }
+
 /// The beginning of a text that takes at most `max_bytes` as JSON, with `...` where something was cut off.
 [[nodiscard]] inline std::string clip_to_json_bytes(std::string_view text, std::size_t max_bytes) {
     std::size_t bytes = 0;

@@ -59,12 +59,8 @@ public:
 
     /// After the results, which the tests' entries are compared with.
     void read(boost::json::object const& document) {
-        parts_.each_of(document, "rampart_faults", [&](field_reader& reader, auto const& v) {
-            if (!parts_.take_fault(reader, v)) return false;
-            fault const& f = shard_->faults.back();
-            if (f.kind == fault_kind::duplicate_record) disputed_.insert(without_workers(f.where));
-            return true;
-        });
+        parts_.each_of(document, "rampart_faults",
+                       [&](field_reader& reader, auto const& v) { return parts_.take_fault(reader, v); });
         parts_.read_trial_specs(document);
         read_tests(document);
         read_plans(document);
@@ -88,14 +84,20 @@ public:
     }
 
 private:
+    using place = typename record_reader<R>::place;
+
     void read_tests(boost::json::object const& document) {
-        std::map<std::string, std::uint64_t> promised;
+        std::map<place, std::uint64_t> promised;
         parts_.each_of(document, "rampart_tests", [&](field_reader& reader, boost::json::value const& v) {
             auto const* const o = reader.object(v);
             test_entry t;
             if (o == nullptr || !read_test_entry(reader, *o, "nodeid", t)) return false;
-            promised[t.test.str()] += t.results;
-            told_.insert({t.test.str(), t.attempt, t.worker});
+            // A writer that knew of a loss, or of one place claimed twice, says how many results it had; and why.
+            std::uint32_t held = t.results;
+            if (!reader.if_there(*o, "held", [&](auto const& f) { return reader.integer(f, held, 0); })) return false;
+            place where{t.test.str(), t.attempt, t.worker};
+            promised[where] = held;
+            told_.insert(std::move(where));
             told_ids_.insert(t.test.str());
             shard_->tests.push_back(std::move(t));
             return true;
@@ -104,29 +106,15 @@ private:
     }
 
     /// A test whose entry promises other results than there are has lost some.
-    void compare(std::map<std::string, std::uint64_t> const& promised) {
-        std::map<std::string_view, std::uint64_t> held;
-        for (auto const& [where, count] : parts_.found) held[where.test] += count;
-        for (auto const& [id, count] : promised) {
-            auto const here = held.find(id);
-            std::uint64_t const found = here == held.end() ? 0 : here->second;
-            // Of a disputed test its writer had two of something, and said so: then the numbers do not agree.
-            if (found != count && !disputed_.contains(id)) {
-                parts_.bad(fault_kind::short_count, "/rampart_tests",
-                           detail::quoted(id) + " recorded " + std::to_string(count) + " results, but " +
-                               std::to_string(found) + " are here");
-            }
+    void compare(std::map<place, std::uint64_t> const& promised) {
+        for (auto const& [where, count] : promised) {
+            auto const here = parts_.found.find(where);
+            std::uint64_t const found = here == parts_.found.end() ? 0 : here->second;
+            if (found == count) continue;
+            parts_.bad(fault_kind::short_count, "/rampart_tests",
+                       detail::quoted(where.test) + " recorded " + std::to_string(count) + " results, but " +
+                           std::to_string(found) + " are here");
         }
-    }
-
-    /// The test of a fault's place, see `place_in_worker`.
-    [[nodiscard]] static std::string without_workers(std::string_view where) {
-        while (where.starts_with("worker ")) {
-            auto const end = where.find(", ");
-            if (end == std::string_view::npos) break;
-            where.remove_prefix(end + 2);
-        }
-        return std::string(where);
     }
 
     /// Which part of which run this is, and those of the payloads that were merged into it.
@@ -160,7 +148,6 @@ private:
     record_reader<R> parts_;
     std::set<typename record_reader<R>::place> told_{};
     std::set<std::string> told_ids_{};
-    std::set<std::string> disputed_{};  // tests of which something stands twice
 };
 
 /// Reads the tree of a payload into a shard. What is wrong with one record stays with that record (wire format, B2).
