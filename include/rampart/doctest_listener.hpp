@@ -44,6 +44,8 @@ struct standalone_listener final : doctest_listener {
 private:
     static doctest::ContextOptions const& configured(doctest::ContextOptions const& in) {
         auto const [config, errors] = options_of_process(process_arguments());
+        // A run that has not finished ends before this is called: `suite_run` watches exit too, from a later start.
+        std::atexit([] { premature_exit_file::instance().remove(); });
         if (!errors.empty()) std::exit(usage_error(errors));
         if (config.help) {
             std::cout << options_help();

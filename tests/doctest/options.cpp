@@ -3,8 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "doctest/no_engine.hpp"
 
 namespace rp = rampart;
 
@@ -14,6 +18,10 @@ TEST_CASE("options have the meaning and the defaults that the documentation says
     CHECK(none.config.report_dir == "rampart-report");
     CHECK_FALSE(none.config.report_dir_given);
     CHECK_FALSE(none.config.shard);
+    CHECK_FALSE(none.config.partition);
+    CHECK_FALSE(none.config.durations);
+    CHECK(none.config.attempt == 1);
+    CHECK(none.config.run.empty());
     CHECK_FALSE(none.config.trials);
     CHECK(none.config.text == rp::text_policy::escape);
     CHECK(none.config.progress == rp::progress_style::automatic);
@@ -39,6 +47,87 @@ TEST_CASE("options have the meaning and the defaults that the documentation says
     CHECK(all.config.color == rp::color_choice::always);
     CHECK(all.config.meta == rp::metadata{{"k", "v"}});
     CHECK(all.config.help);
+}
+
+namespace {
+
+/// What an engine says, for one test.
+class engine {
+public:
+    engine(std::initializer_list<std::pair<char const*, char const*>> set) {
+        leave_engine();
+        for (auto const& [name, value] : set) ::setenv(name, value, 1);
+    }
+    engine(engine const&) = delete;
+    engine& operator=(engine const&) = delete;
+    ~engine() { leave_engine(); }
+};
+[[maybe_unused]] bool const no_engine_at_first = leave_engine();
+
+}  // namespace
+
+TEST_CASE("a part that the command line names is taken, and the engine's variables are not looked at") {
+    engine const bad{{"RAMPART_TOTAL_SHARDS", "nonsense"}, {"SLURM_NTASKS", "9"}};
+    auto const parsed = rp::parse_options({"--rampart-shard=2/5"});
+    CHECK(parsed.errors.empty());
+    CHECK(parsed.config.shard == rp::shard_part{1, 5});
+    CHECK(parsed.config.shard_source.empty());
+    // A bad part on the command line is one error, not two.
+    CHECK(rp::parse_options({"--rampart-shard=6/5"}).errors.size() == 1);
+    CHECK(rp::parse_options({}).errors.size() == 1);
+}
+
+TEST_CASE("without a part on the command line the engine's is taken, and it is told where it came from") {
+    engine const gitlab{{"CI_NODE_TOTAL", "4"}, {"CI_NODE_INDEX", "2"}};
+    auto const parsed = rp::parse_options({});
+    CHECK(parsed.errors.empty());
+    CHECK(parsed.config.shard == rp::shard_part{1, 4});
+    CHECK(parsed.config.shard_source == "CI_NODE_INDEX and CI_NODE_TOTAL");
+}
+
+TEST_CASE("help and merges run no test, so that they ask for no part") {
+    engine const bad{{"RAMPART_SHARD_INDEX", "0"}};
+    CHECK(rp::parse_options({"--rampart-help"}).errors.empty());
+    CHECK(rp::parse_options({"--rampart-merge=a", "--rampart-partition=hash"}).errors.empty());
+    CHECK(rp::parse_options({}).errors.size() == 1);
+}
+
+TEST_CASE("attempt and run come from the environment, whatever the command line says of parts") {
+    engine const slurm{{"SLURM_RESTART_COUNT", "2"}, {"RAMPART_TESTRUNUID", "nightly"}};
+    for (char const* const argument : {"--rampart-shard=1/2", "--rampart-merge=a", "-s"}) {
+        auto const parsed = rp::parse_options({argument});
+        CHECK(parsed.config.attempt == 3);
+        CHECK(parsed.config.run == "nightly");
+    }
+    engine const bad{{"RAMPART_ATTEMPT", "none"}};
+    REQUIRE(rp::parse_options({}).errors.size() == 1);
+    CHECK(rp::parse_options({}).errors[0].find("RAMPART_ATTEMPT='none'") != std::string::npos);
+}
+
+TEST_CASE("how to cut the tests: by stride, by hash or by durations, and only for a part") {
+    engine const none{};
+    auto const errors = [](std::vector<std::string> const& arguments) {
+        std::string all;
+        for (std::string const& error : rp::parse_options(arguments).errors) all += error + "\n";
+        return all;
+    };
+    auto const hash = rp::parse_options({"--rampart-shard=1/2", "--rampart-partition=hash"});
+    CHECK(hash.errors.empty());
+    CHECK(hash.config.partition == rp::shard_partition::hash);
+    auto const stride = rp::parse_options({"--rampart-shard=1/2", "--rampart-partition=stride"});
+    CHECK(stride.config.partition == rp::shard_partition::stride);
+    auto const durations = rp::parse_options({"--rampart-shard=1/1", "--rampart-durations=r.json"});
+    CHECK(durations.errors.empty());
+    CHECK(durations.config.durations == "r.json");
+    CHECK(errors({"--rampart-shard=1/2", "--rampart-partition=luck"}) ==
+          "--rampart-partition takes stride|hash, not 'luck'\n");
+    CHECK(errors({"--rampart-shard=1/2", "--rampart-durations="}).find("takes a value") != std::string::npos);
+    CHECK(errors({"--rampart-shard=1/2", "--rampart-partition=hash", "--rampart-durations=r"})
+              .find("--rampart-partition and --rampart-durations are two ways") != std::string::npos);
+    CHECK(errors({"--rampart-partition=hash"}).find("--rampart-partition says how to cut") != std::string::npos);
+    CHECK(errors({"--rampart-durations=r"}).find("--rampart-durations says how to cut") != std::string::npos);
+    engine const part{{"TEST_TOTAL_SHARDS", "2"}, {"TEST_SHARD_INDEX", "0"}};
+    CHECK(errors({"--rampart-partition=hash"}).empty());
 }
 
 TEST_CASE("every error of a command line is told, not only the first") {

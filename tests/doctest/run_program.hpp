@@ -13,6 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "doctest/no_engine.hpp"
+
+inline bool const suites_have_no_engine = leave_engine();
+
 /// How a suite's program ended, and what it printed on stdout and stderr together.
 struct program_end {
     int status = -1;  ///< -1: it died by a signal
