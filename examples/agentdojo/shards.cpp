@@ -221,18 +221,15 @@ void account_for(run_list const& runs, rampart::session& session, mapping how) {
         }
     }
     std::size_t missing = 0;
-    std::size_t doubled = 0;
     std::string example;
     for (auto const& [file, n] : times) {
         missing += n == 0;
-        doubled += n > 1;
-        if (n != 1 && example.empty()) example = file;
+        if (n == 0 && example.empty()) example = file;
     }
     auto const say = [&session](std::size_t n, std::string what) {
         if (n != 0) session.mark_incomplete(std::to_string(n) + std::move(what));
     };
     say(missing, " of " + std::to_string(runs.files.size()) + " run files were not read, such as " + example);
-    say(doubled, " run files were read more than once, such as " + example);
     say(strangers, " results are of files that are not below the folder");
 
     auto const other = rampart::metadata_value(to_string(how == mapping::strict ? mapping::base : mapping::strict));

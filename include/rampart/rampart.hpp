@@ -12,6 +12,7 @@
 #include "rampart/base/mutex.hpp"
 #include "rampart/base/natural_order.hpp"
 #include "rampart/base/source_site.hpp"
+#include "rampart/base/stable_hash.hpp"
 #include "rampart/base/text.hpp"
 #include "rampart/base/utf8.hpp"
 
@@ -35,7 +36,11 @@
 #include "rampart/collect/marks.hpp"
 
 // floor 3: what one process learnt
+#include "rampart/session/accounts.hpp"
 #include "rampart/session/fault.hpp"
+#include "rampart/session/places.hpp"
+#include "rampart/session/plan.hpp"
+#include "rampart/session/plan_rules.hpp"
 #include "rampart/session/record.hpp"
 #include "rampart/session/session.hpp"
 #include "rampart/session/shard.hpp"
@@ -61,6 +66,8 @@
 #include "rampart/report/sink.hpp"
 #include "rampart/report/trials.hpp"
 #include "rampart/report/verdict.hpp"
+#include "rampart/transport/durations.hpp"
+#include "rampart/transport/engine.hpp"
 #include "rampart/transport/merge.hpp"
 #include "rampart/transport/partition.hpp"
 #include "rampart/transport/wire.hpp"

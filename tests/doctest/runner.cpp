@@ -3,6 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -374,6 +378,183 @@ TEST_CASE("shards come from the environment too; a bad value is a usage error, n
     CHECK(std::filesystem::exists(dir / "status"));
 }
 
+TEST_CASE("Slurm and GitLab name the part too; what Slurm cannot know from inside is refused, and nothing runs") {
+    auto const run = [](std::string const& environment) {
+        return scenarios("-tc='safe,undetermined only' --rampart-progress=lines", environment);
+    };
+    std::string const array = "SLURM_JOB_ID=7 SLURM_PROCID=0 SLURM_ARRAY_TASK_STEP=1 SLURM_ARRAY_TASK_MIN=0 ";
+    std::string const whole = array + "SLURM_ARRAY_TASK_MAX=1 SLURM_ARRAY_TASK_COUNT=2 SLURM_ARRAY_TASK_ID=";
+    std::string const step = "SLURM_JOB_ID=7 SLURM_STEP_ID=0 SLURM_NTASKS=2 SLURM_PROCID=";
+    for (std::string const& engine : {whole, step, std::string("RAMPART_TOTAL_SHARDS=2 OMPI_COMM_WORLD_RANK=")}) {
+        CAPTURE(engine);
+        auto const first = run(engine + "0");
+        auto const second = run(engine + "1");
+        CHECK(first.status == 0);
+        CHECK(second.status == 0);
+        CHECK(first.says("[1/1]"));
+        CHECK(second.says("[1/1]"));
+        CHECK(first.says("part 1 of 2"));
+        CHECK(first.says("scenarios.cpp::safe") != second.says("scenarios.cpp::safe"));
+    }
+    CHECK(run("CI_NODE_TOTAL=2 CI_NODE_INDEX=2").says("part 2 of 2, as CI_NODE_INDEX and CI_NODE_TOTAL say"));
+    CHECK(run("CI_NODE_TOTAL=1").says("[2/2]"));
+    CHECK(run("OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=2").says("[2/2]"));
+    CHECK(run("SLURM_JOB_ID=7 SLURM_PROCID=0").says("[2/2]"));
+
+    for (std::string const& bad :
+         {array + "SLURM_ARRAY_TASK_MAX=0 SLURM_ARRAY_TASK_COUNT=1 SLURM_ARRAY_TASK_ID=0",
+          array + "SLURM_ARRAY_TASK_MAX=3 SLURM_ARRAY_TASK_COUNT=2 SLURM_ARRAY_TASK_ID=3",
+          std::string("SLURM_ARRAY_TASK_MIN=2 SLURM_ARRAY_TASK_MAX=2 SLURM_ARRAY_TASK_COUNT=1 SLURM_ARRAY_TASK_ID=2"),
+          whole + "0 SLURM_NTASKS=2", step, step + "2", std::string("SLURM_JOB_ID=7 SLURM_NTASKS=4 SLURM_PROCID=0"),
+          std::string("CI_NODE_TOTAL=2"), std::string("CI_NODE_TOTAL=2 CI_NODE_INDEX=0"), std::string("CI_NODE_TOTAL="),
+          std::string("RAMPART_TOTAL_SHARDS=2 SLURM_PROCID=2"), std::string("RAMPART_ATTEMPT=0"),
+          std::string("RAMPART_TESTRUNUID=")}) {
+        CAPTURE(bad);
+        auto const end = run(bad);
+        CHECK(end.status == 2);
+        CHECK(end.says("nothing was run"));
+        CHECK_FALSE(end.says("[1/"));
+        CHECK_FALSE(end.says("[doctest] test cases"));
+    }
+    // An explicit part wins over all of them.
+    auto const explicit_part = scenarios("-tc='safe,undetermined only' --rampart-shard=1/1 --rampart-progress=lines",
+                                         whole + "0 SLURM_NTASKS=2");
+    CHECK(explicit_part.status == 0);
+    CHECK(explicit_part.says("[2/2]"));
+}
+
+TEST_CASE("however the tests are cut, the parts are the whole run, with trials and groups in one part [B58]") {
+    scratch_folder const dir;
+    std::string const selection =
+        "-tc='safe,twin,eight of ten,undetermined only,templated,in the other file,a,b,c,d,e' --rampart-progress=lines";
+    CHECK(scenarios(selection + " --rampart-json='" + dir / "whole.json'").status == 0);
+    auto const whole = results_by_id(json_file(dir / "whole.json"));
+    CHECK(scenarios(selection + " --rampart-payload='" + dir / "p.json'").status == 0);
+    std::map<std::string, std::set<std::string>> first_part;
+    for (std::string const how : {"--rampart-partition=stride", "--rampart-partition=hash",
+                                  "--rampart-durations=whole.json", "--rampart-durations=p.json"}) {
+        CAPTURE(how);
+        std::set<std::string> seen;
+        std::size_t total = 0;
+        int whole_groups = 0;
+        for (int i = 1; i <= 3; ++i) {
+            auto const n = std::to_string(i);
+            auto const end = run_program("cd '" + dir / "' && '" RAMPART_SUITE_SCENARIOS "' " + selection + " " + how +
+                                         " --rampart-shard=" + n + "/3 --rampart-json=part.json");
+            CHECK(end.status == 0);
+            int members = 0;
+            for (char const* name : {"a", "c", "e"})
+                members += end.says("grouped::" + std::string(name) + " (") ? 1 : 0;
+            CHECK((members == 0 || members == 3));
+            whole_groups += members == 3 ? 1 : 0;
+            auto const report = json_file(dir / "part.json");
+            for (auto const& g : report.at("trial_groups").as_array()) CHECK(g.at("no_result") == 0);
+            auto const results = results_by_id(report);
+            total += results.size();
+            for (auto const& r : results) seen.insert(std::string(r.key()));
+            if (i == 1) first_part[how] = seen;
+        }
+        CHECK(whole_groups == 1);
+        CHECK(total == whole.size());
+        CHECK(seen.size() == whole.size());
+    }
+    CHECK(first_part["--rampart-partition=stride"] != first_part["--rampart-partition=hash"]);
+}
+
+TEST_CASE("recorded durations decide who runs what: the longest test has a part of its own") {
+    scratch_folder const dir;
+    auto const entry = [](std::string const& name, std::string const& seconds) {
+        return R"({"nodeid": "scenarios.cpp::)" + name + R"(", "outcome": "passed", "seconds": )" + seconds + "}";
+    };
+    std::ofstream(dir / "r.json") << R"({"by_harm_category": {}, "schema": "rampart.report.v1", "tests": [)"
+                                  << entry("safe", "100") << ", " << entry("undetermined only", "1") << ", "
+                                  << entry("records nothing", "1") << ", " << entry("gone", "7") << "]}";
+    auto const part = [&dir](char const* n) {
+        return scenarios("-tc='safe,undetermined only,records nothing,a thread of the test' --rampart-progress=lines "
+                         "--rampart-durations='" +
+                         dir / ("r.json' --rampart-shard=" + std::string(n)));
+    };
+    auto const first = part("1/2");
+    CHECK(first.status == 0);
+    CHECK(first.says("[1/1]"));
+    CHECK(first.says("scenarios.cpp::safe"));
+    CHECK(part("2/2").says("[3/3]"));
+}
+
+TEST_CASE("durations that cannot be used are a usage error, and nothing runs") {
+    scratch_folder const dir;
+    auto const use = [](std::string const& more) { return only("safe", more); };
+    auto const missing = use("--rampart-shard=1/2 --rampart-durations='" + dir / "nowhere.json'");
+    CHECK(missing.status == 2);
+    CHECK(missing.says("--rampart-durations: "));
+    CHECK(missing.says("nowhere.json does not exist"));
+    CHECK(missing.says("nothing was run"));
+    CHECK_FALSE(missing.says("[doctest] test cases"));
+    std::ofstream(dir / "bad.json") << R"({"by_harm_category": {}, "schema": "rampart.report.v1", "tests": [)";
+    CHECK(use("--rampart-shard=1/2 --rampart-durations='" + dir / "bad.json'").status == 2);
+    only("no such test", "--rampart-payload='" + dir / "empty.json'");
+    auto const empty = use("--rampart-shard=1/2 --rampart-durations='" + dir / "empty.json'");
+    CHECK(empty.status == 2);
+    CHECK(empty.says("holds no test that passed or failed"));
+    CHECK(use("--rampart-durations='" + dir / "nowhere.json'").says("which part to run"));
+    CHECK(use("--rampart-partition=hash").status == 2);
+    // A list does not need them.
+    CHECK(scenarios("--list-test-cases --rampart-shard=1/2 --rampart-durations=nowhere").status == 0);
+}
+
+TEST_CASE("TEST_SHARD_STATUS_FILE is made before anything else, also when the command line is wrong") {
+    scratch_folder const dir;
+    CHECK(only("safe", "--rampart-nonsense", "TEST_SHARD_STATUS_FILE='" + dir / "s'").status == 2);
+    CHECK(std::filesystem::exists(dir / "s"));
+    auto const bad = only("safe", "", "TEST_SHARD_STATUS_FILE='" + dir / "no/folder'");
+    CHECK(bad.status == 2);
+    CHECK(bad.says("TEST_SHARD_STATUS_FILE='" + dir / "no/folder' cannot be written"));
+}
+
+TEST_CASE("TEST_PREMATURE_EXIT_FILE is there while tests run, and away at a proper end, whatever the status") {
+    scratch_folder const dir;
+    std::string const file = dir / "premature";
+    std::string const watched = "TEST_PREMATURE_EXIT_FILE='" + file + "'";
+    auto const there = [&file] {
+        bool const found = std::filesystem::exists(file);
+        std::filesystem::remove(file);
+        return found;
+    };
+    for (std::string const ends :
+         {"-tc=safe", "-tc='unsafe caught'", "-tc='no such test'", "--list-test-cases", "--help", "--rampart-help",
+          "--rampart-nonsense", "--rampart-merge=nowhere", "-tc=safe --rampart-shard=1/1 --rampart-durations=nowhere",
+          "-tc='a forked child exits'"}) {
+        CAPTURE(ends);
+        scenarios(ends, watched);
+        CHECK_FALSE(there());
+        run_program(watched + " RAMPART_ARGS= '" RAMPART_SUITE_STANDALONE "' " + ends);
+        CHECK_FALSE(there());
+    }
+    // It is a test that sees the file: the program is in the middle of its run.
+    CHECK(only("sees the premature exit file", "", watched + " SCENARIO_FILE='" + file + "'").status == 0);
+    for (std::string const way : {"exit", "quick_exit", "exit in a thread", "leaves by _exit", "abort"}) {
+        CAPTURE(way);
+        only(way, "", watched);
+        CHECK(there());
+        run_program(watched + " '" RAMPART_SUITE_STANDALONE "' -tc='" + way + "'");
+        CHECK(there());
+    }
+    only("safe", "", watched + " SCENARIO_SINK_EXITS=1");
+    CHECK(there());
+    // A program that a test starts is not the one that the engine watches, and neither is a child that a test forked
+    // and that goes on to the end of main.
+    CHECK(only("starts another suite,sees the premature exit file", "",
+               watched + " SCENARIO_FILE='" + file + "' SCENARIO_PROGRAM='" RAMPART_SUITE_SCENARIOS "'")
+              .status == 0);
+    CHECK(only("a forked child goes on,sees the premature exit file", "", watched + " SCENARIO_FILE='" + file + "'")
+              .status == 0);
+    CHECK_FALSE(there());
+    auto const bad = only("safe", "", "TEST_PREMATURE_EXIT_FILE='" + dir / "no/folder'");
+    CHECK(bad.status == 2);
+    CHECK(bad.says("TEST_PREMATURE_EXIT_FILE='" + dir / "no/folder' cannot be written"));
+    CHECK_FALSE(bad.says("[doctest] test cases"));
+}
+
 TEST_CASE("a usage error names the option and what it takes, runs nothing, and has status 2") {
     struct bad_use {
         char const* argument;
@@ -384,6 +565,8 @@ TEST_CASE("a usage error names the option and what it takes, runs nothing, and h
                                bad_use{"--rampart-shard=0/2", "--rampart-shard takes I/N"},
                                bad_use{"--rampart-shard=1", "--rampart-shard takes I/N"},
                                bad_use{"--rampart-shard", "--rampart-shard takes a value"},
+                               bad_use{"--rampart-partition=luck", "--rampart-partition takes stride|hash"},
+                               bad_use{"--rampart-shard=1/2 --rampart-partition=hash --rampart-durations=a", "two ways"},
                                bad_use{"--rampart-trials=none", "--rampart-trials takes a number"},
                                bad_use{"--rampart-trials=0", "--rampart-trials takes a number"},
                                bad_use{"--rampart-text=loud", "--rampart-text takes escape|strip|keep, not 'loud'"},

@@ -6,6 +6,7 @@
 #include "rampart/doctest/registry.hpp"
 #include "rampart/doctest/test_ids.hpp"
 #include "rampart/session/trial_groups.hpp"
+#include "rampart/transport/durations.hpp"
 #include "rampart/transport/partition.hpp"
 
 #include <cstddef>
@@ -25,7 +26,13 @@ enum class case_kind : unsigned char {
     verdict,  // the test that rampart puts behind the trials: it checks their group
 };
 
-enum class case_progress : unsigned char { waiting, running, finished, skipped };
+enum class case_progress : unsigned char {
+    waiting,
+    running,
+    finished,
+    skipped,
+    accounted,  // an earlier journal has it
+};
 
 /// One test of the suite, as doctest sees it after the trials have been registered.
 struct suite_case {
@@ -50,9 +57,10 @@ public:
     void collect(std::optional<int> trials, std::string_view root, std::vector<std::string>& errors);
 
     /// Hides the tests of other parts from doctest. Counts only what the command line selects, so that the parts are
-    /// balanced; trials and groups stay whole.
-    void keep_only(shard_part part) {
+    /// balanced; trials and groups stay whole. With `durations` these decide, else `how` does.
+    void keep_only(shard_part part, shard_partition how, test_durations const* durations) {
         std::vector<std::string> units;
+        std::vector<std::optional<double>> seconds;
         std::vector<suite_case const*> selected;
         for (suite_case const& c : cases_) {
             if (!passes_filters(*c.data)) continue;
@@ -61,8 +69,17 @@ public:
             units.push_back(!c.marks.group.empty()       ? std::string("group\0", 6) + c.marks.group
                             : c.kind == case_kind::plain ? c.id.str()
                                                          : c.base.str());
+            if (durations == nullptr) continue;
+            auto const known = durations->find(c.id);
+            if (c.kind == case_kind::verdict) {
+                seconds.emplace_back(0.0);  // it only counts
+            } else {
+                seconds.push_back(known == durations->end() ? std::nullopt : std::optional(known->second));
+            }
         }
-        auto const mine = deal_by_stride(units, part);
+        auto const mine = durations != nullptr            ? deal_by_duration(units, seconds, part)
+                          : how == shard_partition::hash ? deal_by_hash(units, part)
+                                                         : deal_by_stride(units, part);
         std::vector<doctest_case const*> others;
         for (std::size_t i = 0; i < selected.size(); ++i) {
             if (!mine[i]) others.push_back(selected[i]->data);

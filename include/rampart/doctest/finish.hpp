@@ -8,17 +8,18 @@
 #include "rampart/session/session.hpp"
 #include "rampart/sinks/json_file.hpp"
 #include "rampart/sinks/terminal.hpp"
-#include "rampart/transport/merge.hpp"
+#include "rampart/transport/merge_path.hpp"
 #include "rampart/transport/wire.hpp"
 
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iostream>
-#include <iterator>
+#include <map>
+#include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -87,54 +88,25 @@ inline std::vector<sink_failure> emit_report(basic_test_run_report<suite_result>
     return failures;
 }
 
-/// Reads one payload into the session, under its file's stem. A file that cannot be read is a fault.
-inline void merge_file(basic_session<suite_result>& session, std::filesystem::path const& file, wire_limits limits) {
-    auto const worker = file.stem().string();
-    std::error_code failure;
-    auto const size = std::filesystem::file_size(file, failure);
-    if (!failure && size > limits.max_bytes) {
-        session.add_fault({fault_kind::over_limit, "worker " + worker,
-                           file.string() + " has " + std::to_string(size) + " bytes, over the limit of " +
-                               std::to_string(limits.max_bytes)});
-        return;
-    }
-    std::ifstream in(file, std::ios::binary);
-    std::string const bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    if (failure || !in.good()) {
-        session.add_fault({fault_kind::missing_worker, "worker " + worker, file.string() + " cannot be read"});
-        return;
-    }
-    (void)merge(session, worker, bytes, limits);  // what went wrong is a fault of the session
-}
-
-/// Reads payloads, and folders of them in the order of their names. A path that is not there goes to `errors`.
+/// Merges what the command line names. A path that is not there goes to `errors`.
 inline void merge_paths(basic_session<suite_result>& session, run_config const& config,
                         std::vector<std::string>& errors) {
-    namespace fs = std::filesystem;
-    for (fs::path const& path : config.merge) {
-        std::error_code failure;
-        if (!fs::exists(path, failure)) {
+    std::error_code failure;
+    // Two files of one name are two workers, which then go by their paths; one file named twice is one.
+    std::map<std::string, std::set<std::filesystem::path>> by_stem;
+    for (std::filesystem::path const& path : config.merge) {
+        by_stem[path.stem().string()].insert(std::filesystem::weakly_canonical(path, failure));
+    }
+    for (std::filesystem::path const& path : config.merge) {
+        if (!std::filesystem::exists(path, failure)) {
             errors.push_back("--rampart-merge: '" + one_line(path.string()) + "' does not exist");
-            continue;
+        } else if (std::filesystem::is_directory(path, failure)) {
+            merge_path(session, path, config.limits);
+        } else {
+            bool const is_alone = by_stem[path.stem().string()].size() == 1;
+            (void)merge_file(session, path, config.limits,
+                             is_alone ? std::string() : (path.parent_path() / path.stem()).generic_string());
         }
-        if (!fs::is_directory(path, failure)) {
-            merge_file(session, path, config.limits);
-            continue;
-        }
-        std::vector<fs::path> files;
-        for (fs::directory_iterator it(path, failure), end; !failure && it != end; it.increment(failure)) {
-            std::error_code ignored;
-            if (it->is_regular_file(ignored) && !it->path().filename().string().starts_with('.'))
-                files.push_back(it->path());
-        }
-        if (failure) {
-            session.add_fault(
-                {fault_kind::missing_worker, path.string(), "the folder cannot be read: " + failure.message()});
-        } else if (files.empty()) {
-            session.add_fault({fault_kind::missing_worker, path.string(), "the folder holds no payload"});
-        }
-        std::sort(files.begin(), files.end());
-        for (fs::path const& file : files) merge_file(session, file, config.limits);
     }
 }
 

@@ -3,12 +3,14 @@
 
 #include "rampart/base/text.hpp"
 #include "rampart/core/metadata.hpp"
+#include "rampart/transport/engine.hpp"
+#include "rampart/transport/journal_file.hpp"
 #include "rampart/transport/partition.hpp"
 #include "rampart/transport/wire.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -16,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rampart::inline v1 {
@@ -30,9 +33,17 @@ struct run_config {
     bool report_dir_given = false;                     ///< then a JSON report is wanted there
     std::optional<std::filesystem::path> json_file{};  ///< a JSON report to this file
     std::optional<std::filesystem::path>
-        payload_file{};                          ///< this process's rampart.xdist.v1 payload, for a later merge
-    std::vector<std::filesystem::path> merge{};  ///< run nothing, merge these
+        payload_file{};                                  ///< this process's rampart.xdist.v1 payload, for a later merge
+    std::optional<std::filesystem::path> journal_dir{};  ///< a journal of this process goes there
+    rampart::journal_sync journal_sync = rampart::journal_sync::at_end;
+    std::optional<std::filesystem::path> resume{};  ///< tests that a journal there accounts for are not run again
+    std::vector<std::filesystem::path> merge{};     ///< run nothing, merge these
     std::optional<shard_part> shard{};
+    std::string shard_source{};                  ///< the environment variables that name the part; empty: an option
+    std::optional<shard_partition> partition{};  ///< how the tests are cut into parts; not given: by stride
+    std::optional<std::filesystem::path> durations{};  ///< cut them by how long they took, which stands there
+    std::uint32_t attempt = 1;  ///< of this process, as the environment says
+    std::string run{};          ///< the run's id, as the environment says; empty: none
     std::optional<int> trials{};
     rampart::text_policy text = rampart::text_policy::escape;
     progress_style progress = progress_style::automatic;
@@ -49,20 +60,6 @@ struct parsed_options {
 };
 
 namespace detail {
-
-inline std::optional<std::string> environment(char const* name) {
-    char const* const value = std::getenv(name);
-    if (value == nullptr) return std::nullopt;
-    return std::string(value);
-}
-
-template <class Number>
-std::optional<Number> whole_number(std::string_view text) {
-    Number n{};
-    auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), n);
-    if (failed != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
-    return n;
-}
 
 inline std::optional<shard_part> parse_shard(std::string_view text) {
     auto const slash = text.find('/');
@@ -109,13 +106,44 @@ std::string read_word(Enum& to, std::string_view value, named<Enum> const (&word
 // Own code rather than CLI11: doctest reads the same command line and skips what it does not know, so all that is
 // needed is a table of `--rampart-name=value`; a dependency for every user's main file would cost more than it saves.
 inline constexpr option_row option_table[] = {
-    {"shard", "I/N", "run part I (from 1) of N; or RAMPART_SHARD_INDEX (from 0) and RAMPART_TOTAL_SHARDS",
+    {"shard", "I/N",
+     "run part I (from 1) of N; or RAMPART_SHARD_INDEX (from 0) and RAMPART_TOTAL_SHARDS, or an engine's",
      [](run_config& c, std::string_view v) {
          c.shard = parse_shard(v);
          return c.shard ? std::string() : not_this("I/N with I from 1 to N", v);
      }},
+    {"partition", "stride|hash", "how tests are dealt to the parts; hash: a test stays in its part (stride)",
+     [](run_config& c, std::string_view v) {
+         shard_partition how{};
+         auto problem = read_word(how, v, {{"stride", shard_partition::stride}, {"hash", shard_partition::hash}});
+         if (problem.empty()) c.partition = how;
+         return problem;
+     }},
+    {"durations", "PATH", "parts of equal length: how long tests took says this report, payload or journal",
+     [](run_config& c, std::string_view v) {
+         c.durations = std::string(v);
+         return std::string();
+     }},
+    {"journal", "DIR",
+     "write a journal of this process into DIR, line by line, for --rampart-merge and --rampart-resume",
+     [](run_config& c, std::string_view v) {
+         c.journal_dir = std::string(v);
+         return std::string();
+     }},
+    {"journal-sync", "none|each_test|at_end",
+     "when the journal is forced to the disk; a killed process loses nothing whatever is said here (at_end)",
+     [](run_config& c, std::string_view v) {
+         return read_word(
+             c.journal_sync, v,
+             {{"none", journal_sync::none}, {"each_test", journal_sync::each_test}, {"at_end", journal_sync::at_end}});
+     }},
+    {"resume", "DIR", "do not run again what a journal in DIR accounts for; the report covers both",
+     [](run_config& c, std::string_view v) {
+         c.resume = std::string(v);
+         return std::string();
+     }},
     {"merge", "PATH",
-     "run nothing: merge this payload, or all of this folder, report, and exit as the run would (again)",
+     "run nothing: merge these journals, payloads or folders of them, report, and exit as the run would (again)",
      [](run_config& c, std::string_view v) {
          c.merge.emplace_back(std::string(v));
          return std::string();
@@ -184,31 +212,32 @@ inline constexpr option_row option_table[] = {
      }},
 };
 
-/// The shard that the environment asks for: rampart's own variables, else Bazel's, else GoogleTest's. A total without a
-/// usable index is an error: a bad value must never mean "run everything".
-inline std::optional<shard_part> shard_from_environment(std::vector<std::string>& errors) {
-    struct pair {
-        char const* total;
-        char const* index;
-    };
-    static constexpr pair protocols[] = {{"RAMPART_TOTAL_SHARDS", "RAMPART_SHARD_INDEX"},
-                                         {"TEST_TOTAL_SHARDS", "TEST_SHARD_INDEX"},
-                                         {"GTEST_TOTAL_SHARDS", "GTEST_SHARD_INDEX"}};
-    for (pair const& names : protocols) {
-        auto const total = environment(names.total);
-        auto const index = environment(names.index);
-        if (!total && !index) continue;
-        auto const count = total ? whole_number<unsigned>(*total) : std::nullopt;
-        auto const part = index ? whole_number<unsigned>(*index) : std::nullopt;
-        if (!count || !part || *count < 1 || *part >= *count) {
-            errors.push_back(std::string(names.total) + "='" + one_line(total.value_or("")) + "' and " + names.index +
-                             "='" + one_line(index.value_or("")) +
-                             "' must be a number of shards and an index from 0 below it");
-            return std::nullopt;
+/// The part that this process runs, and which attempt at it this is, where the command line leaves it to the
+/// environment. `shard_option` says that the command line names a part, be it a bad one.
+inline void ask_environment(parsed_options& parsed, bool shard_option) {
+    run_config& config = parsed.config;
+    auto process = process_of_engine();
+    config.attempt = process.attempt;
+    config.run = std::move(process.run);
+    if (!process.error.empty()) parsed.errors.push_back(std::move(process.error));
+
+    // Help and merges run no test, so that there is no part to ask for.
+    if (config.help || !config.merge.empty()) return;
+    if (!shard_option) {
+        auto shard = shard_of_engine();
+        config.shard = shard.part;
+        config.shard_source = std::move(shard.source);
+        if (!shard.error.empty()) {
+            parsed.errors.push_back(std::move(shard.error));
+            return;
         }
-        return shard_part{*part, *count};
     }
-    return std::nullopt;
+    // Who says how to cut means to run a part. To run everything instead would be what nobody asked for.
+    if (config.shard || shard_option || (!config.partition && !config.durations)) return;
+    parsed.errors.push_back(std::string(config.partition ? "--rampart-partition" : "--rampart-durations") +
+                            " says how to cut the tests into parts, but nothing says which part to run; give "
+                            "--rampart-shard=I/N too (1/1 is everything), or set RAMPART_TOTAL_SHARDS and "
+                            "RAMPART_SHARD_INDEX");
 }
 
 }  // namespace detail
@@ -227,7 +256,7 @@ inline std::string options_help() {
 }
 
 /// Reads the `--rampart-` options among `arguments`; others are doctest's and are passed over. Where they name no
-/// shard, the environment may.
+/// part, the environment may (`shard_of_engine`).
 inline parsed_options parse_options(std::vector<std::string> const& arguments) {
     constexpr std::string_view prefix = "--rampart-";
     parsed_options parsed;
@@ -258,7 +287,13 @@ inline parsed_options parse_options(std::vector<std::string> const& arguments) {
         }
         if (!problem.empty()) parsed.errors.push_back(full + " " + problem);
     }
-    if (!parsed.config.shard) parsed.config.shard = detail::shard_from_environment(parsed.errors);
+    if (parsed.config.partition && parsed.config.durations) {
+        parsed.errors.push_back(
+            "--rampart-partition and --rampart-durations are two ways to cut the tests into parts; give one of them");
+    }
+    bool const shard_option = std::any_of(arguments.begin(), arguments.end(),
+                                          [](std::string const& a) { return a.starts_with("--rampart-shard"); });
+    detail::ask_environment(parsed, shard_option);
     return parsed;
 }
 

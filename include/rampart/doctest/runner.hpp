@@ -1,6 +1,7 @@
 #ifndef RAMPART_DOCTEST_RUNNER_HPP
 #define RAMPART_DOCTEST_RUNNER_HPP
 
+#include "rampart/doctest/engine_files.hpp"
 #include "rampart/doctest/listener.hpp"
 #include "rampart/report/verdict.hpp"
 
@@ -24,8 +25,12 @@ inline int usage_error(std::vector<std::string> const& errors) {
     return static_cast<int>(exit_status::usage);
 }
 
-/// The options among the program's arguments, and in the variable RAMPART_ARGS (separated by blanks).
+/// The options among the program's arguments, and in the variable RAMPART_ARGS (separated by blanks). Before them come
+/// the files by which an engine watches the process.
 inline parsed_options options_of_process(std::vector<std::string> arguments) {
+    std::vector<std::string> errors;
+    touch_shard_status_file(errors);
+    premature_exit_file::instance().make(errors);
     std::string word;
     for (char const c : environment("RAMPART_ARGS").value_or("") + " ") {
         if (c != ' ') {
@@ -35,14 +40,7 @@ inline parsed_options options_of_process(std::vector<std::string> arguments) {
         }
     }
     auto parsed = parse_options(arguments);
-    // Engines ask whether a program knows about shards by this file (Bazel, GoogleTest).
-    if (auto const file = environment("TEST_SHARD_STATUS_FILE"); file && !file->empty()) {
-        if (std::FILE* const touched = std::fopen(file->c_str(), "ab")) {
-            std::fclose(touched);
-        } else {
-            parsed.errors.push_back("TEST_SHARD_STATUS_FILE='" + one_line(*file) + "' cannot be written");
-        }
-    }
+    parsed.errors.insert(parsed.errors.begin(), errors.begin(), errors.end());
     // Tests may ask which worker they run on; outside a distributed run it is the master.
     ::setenv("RAMPART_WORKER", "master", 0);
     return parsed;
@@ -64,27 +62,21 @@ inline int merge_and_report(run_config const& config, run_options const& options
     return status;
 }
 
-}  // namespace detail
-
-/// Runs the suite of this program: doctest with its own options, and rampart's (`--rampart-help`). Gives the status to
-/// end with: 0 good, 1 a test, gate or sink failed, 2 usage or nothing selected, 3 incomplete (wire format, B9).
-///
-///     int main(int argc, char** argv) { return rampart::run_doctest(argc, argv); }
-inline int run_doctest(int argc, char const* const* argv, run_options options = {}) {
-    auto const [config, errors] = detail::options_of_process({argv + (argc > 0 ? 1 : 0), argv + argc});
-    if (!errors.empty()) return detail::usage_error(errors);
+inline int run_suite(int argc, char const* const* argv, run_options options) {
+    auto const [config, errors] = options_of_process({argv + (argc > 0 ? 1 : 0), argv + argc});
+    if (!errors.empty()) return usage_error(errors);
     if (config.help) {
         std::cout << options_help();
         return 0;
     }
-    if (!config.merge.empty()) return detail::merge_and_report(config, options);
+    if (!config.merge.empty()) return merge_and_report(config, options);
 
-    auto& run = detail::suite_run::instance();
+    auto& run = suite_run::instance();
     run.configure(config, std::move(options), true);
-    detail::register_listener();
-    doctest::Context context(argc, argv);
+    register_listener();
+    ::doctest::Context context(argc, argv);
     int const doctest_status = context.run();
-    if (!run.errors().empty()) return detail::usage_error(run.errors());
+    if (!run.errors().empty()) return usage_error(run.errors());
     if (!run.ran()) return doctest_status;  // --help, --list-test-cases and the like
     int const status = run.finish(doctest_status);
     if (status == 0 && !run.ran_a_test()) {
@@ -95,6 +87,18 @@ inline int run_doctest(int argc, char const* const* argv, run_options options = 
         std::cerr << "rampart: no test was selected; see --list-test-cases\n";
         return static_cast<int>(exit_status::usage);
     }
+    return status;
+}
+
+}  // namespace detail
+
+/// Runs the suite of this program: doctest with its own options, and rampart's (`--rampart-help`). Gives the status to
+/// end with: 0 good, 1 a test, gate or sink failed, 2 usage or nothing selected, 3 incomplete (wire format, B9).
+///
+///     int main(int argc, char** argv) { return rampart::run_doctest(argc, argv); }
+inline int run_doctest(int argc, char const* const* argv, run_options options = {}) {
+    int const status = detail::run_suite(argc, argv, std::move(options));
+    detail::premature_exit_file::instance().remove();
     return status;
 }
 

@@ -5,16 +5,22 @@
 #include "rampart/doctest/cases.hpp"
 #include "rampart/doctest/finish.hpp"
 #include "rampart/doctest/options.hpp"
+#include "rampart/doctest/resume.hpp"
 #include "rampart/report/report.hpp"
 #include "rampart/report/verdict.hpp"
+#include "rampart/session/plan.hpp"
 #include "rampart/session/session.hpp"
+#include "rampart/transport/durations.hpp"
+#include "rampart/transport/journal.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,7 +55,11 @@ public:
             cases_.collect(config_.trials, options_.root, errors_);
             widen_name_filters({"[trial-*]", " [trials]"});
             for (suite_case& c : cases_.all()) set_body(c.data, &suite_run::run_current_body);
-            if (errors_.empty() && config_.shard && !is_query()) keep_shard();
+            if (errors_.empty() && !is_query()) {
+                list_hash_ = list_hash(selected_ids());
+                if (config_.shard) keep_shard();
+                if (errors_.empty() && config_.resume) resume();
+            }
             collected_ = true;
         } else {
             widen_name_filters({"[trial-*]", " [trials]"});
@@ -67,17 +77,21 @@ public:
         selected_ = 0;
         done_ = 0;
         for (suite_case& c : cases_.all()) {
-            c.progress = case_progress::waiting;
-            c.tally = {};
-            if (c.kind != case_kind::verdict && passes_filters(*c.data)) ++selected_;
+            auto const earlier = earlier_.accounted.find(c.id.str());
+            bool const known = earlier != earlier_.accounted.end() && c.kind != case_kind::verdict;
+            c.progress = known ? case_progress::accounted : case_progress::waiting;
+            c.tally = known ? earlier->second : clone_tally{};
+            if (!known && c.kind != case_kind::verdict && passes_filters(*c.data)) ++selected_;
         }
         current_ = nullptr;
         crashed_ = false;
+        journal_.reset();
         ran_ = true;
         started_ = std::chrono::steady_clock::now();
         owner_ = ::getpid();
         collection_.emplace();
         phase_ = phase::testing;
+        take_up();
         static bool const watching = [] {
             std::atexit([] { instance().process_ends(); });
             std::at_quick_exit([] { instance().process_ends(); });
@@ -96,7 +110,9 @@ public:
         current_ = cases_.find(tc);
         if (current_ == nullptr) return;
         current_->progress = case_progress::running;
-        if (current_->kind != case_kind::verdict) collection_->begin_test(current_->id);
+        if (current_->kind == case_kind::verdict) return;
+        if (journal_) journal_->start(current_->id);
+        collection_->begin_test(current_->id);
     }
 
     void exception(doctest::TestCaseException const& e) {
@@ -106,7 +122,9 @@ public:
         crashed_ = true;
         static constexpr char message[] =
             "rampart: the process crashed inside the test above; what the tests before it recorded was not reported\n";
-        (void)!::write(STDERR_FILENO, message, sizeof message - 1);
+        static constexpr char kept[] =
+            "rampart: the process crashed inside the test above; what the tests before it recorded is in the journal\n";
+        (void)!::write(STDERR_FILENO, journal_ ? kept : message, (journal_ ? sizeof kept : sizeof message) - 1);
     }
 
     void end(doctest::CurrentTestCaseStats const& stats) {
@@ -149,6 +167,7 @@ public:
             }
             status = static_cast<int>(exit_status::incomplete);
         }
+        if (journal_ && !close_journal()) status = static_cast<int>(exit_status::incomplete);
         collection_.reset();
         phase_ = phase::idle;
         if (status == 0 && doctest_status != 0) status = 1;
@@ -159,7 +178,7 @@ public:
 
     /// Whether doctest got as far as running tests, and whether it ran one.
     bool ran() const noexcept { return ran_; }
-    bool ran_a_test() const noexcept { return done_ > 0; }
+    bool ran_a_test() const noexcept { return done_ > 0 || !earlier_.accounted.empty(); }
     bool shard_is_empty() const noexcept { return shard_is_empty_; }
 
 private:
@@ -174,8 +193,114 @@ private:
             return n;
         };
         bool const something = selected() > 0;
-        cases_.keep_only(*config_.shard);
+        test_durations durations;
+        if (config_.durations) {
+            auto read = recorded_durations<suite_result>(*config_.durations, config_.limits);
+            if (!read) {
+                errors_.push_back("--rampart-durations: " + one_line(read.error().message()));
+                return;
+            }
+            durations = std::move(*read);
+        }
+        cases_.keep_only(*config_.shard, config_.partition.value_or(shard_partition::stride),
+                         config_.durations ? &durations : nullptr);
+        if (!config_.shard_source.empty() && config_.shard->count > 1) {
+            std::cerr << "rampart: this process runs part " << config_.shard->index + 1 << " of "
+                      << config_.shard->count << ", as " << config_.shard_source << " say\n";
+        }
         shard_is_empty_ = something && selected() == 0;
+    }
+
+    std::vector<std::string_view> selected_ids() {
+        std::vector<std::string_view> ids;
+        for (suite_case const& c : cases_.all()) {
+            if (c.kind != case_kind::verdict && passes_filters(*c.data)) ids.emplace_back(c.id.str());
+        }
+        return ids;
+    }
+
+    /// Which part of which run this process has.
+    shard_plan plan() {
+        shard_plan mine{.run = config_.run, .attempt = config_.attempt, .list_hash = list_hash_};
+        if (config_.shard) {
+            mine.index = config_.shard->index;
+            mine.count = config_.shard->count;
+        }
+        for (std::string_view const id : selected_ids()) mine.tests.emplace_back(id);
+        return mine;
+    }
+
+    /// Hides what earlier journals account for.
+    void resume() {
+        earlier_ = read_earlier_run(*config_.resume, plan(), config_.text, config_.limits, errors_);
+        if (!errors_.empty()) return;
+        std::vector<doctest_case const*> done;
+        for (suite_case const& c : cases_.all()) {
+            if (c.kind != case_kind::verdict && earlier_.accounted.contains(c.id.str())) done.push_back(c.data);
+        }
+        hide_cases(done);
+        if (!config_.journal_dir) config_.journal_dir = config_.resume;
+    }
+
+    /// At the start of a run: takes over what earlier journals know, and begins this process's own.
+    void take_up() {
+        auto mine = plan();
+        if (config_.resume) {
+            mine.attempt = earlier_.attempt;
+            mine.run = earlier_.run;
+            session_.merge_worker_results(earlier_.known);
+            metadata::array again;
+            for (test_id const& id : earlier_.interrupted) again.emplace_back(id.str());
+            session_.set_report_metadata(
+                {{"resumed", metadata{{"tests", earlier_.accounted.size()}, {"interrupted", std::move(again)}}}});
+        }
+        // A resumed run knows which tests ran before. Another one only knows that its part was begun before.
+        auto const first = config_.resume ? 1U : mine.attempt;
+        for (test_id const& id : mine.tests) {
+            auto const known = earlier_.next_attempt.find(id.str());
+            session_.expect_attempt(id, known == earlier_.next_attempt.end() ? first : known->second);
+        }
+        noted_ = session_.faults().size();
+        auto const name = environment("RAMPART_WORKER").value_or("");
+        if (name != "master") mine.worker = name;
+        session_.set_plan(mine);
+        if (!config_.journal_dir) return;
+        if (mine.worker.empty()) {
+            mine.worker = mine.count == 1
+                              ? "master"
+                              : "shard-" + std::to_string(mine.index + 1) + "-of-" + std::to_string(mine.count);
+        }
+        std::vector<trial_spec> specs;
+        for (suite_case const& c : cases_.all()) {
+            if (c.kind == case_kind::clone && c.progress != case_progress::skipped &&
+                (c.progress == case_progress::accounted || passes_filters(*c.data))) {
+                specs.push_back({.clone = c.id, .base = c.base, .threshold = c.marks.trial->threshold});
+            }
+        }
+        journal_.emplace(*config_.journal_dir, std::move(mine), specs, this_process(), config_.journal_sync,
+                         config_.limits);
+    }
+
+    /// Writes to the journal what the session has lost since the last call.
+    void note_faults() {
+        if (!journal_) return;
+        for (; noted_ < session_.faults().size(); ++noted_) journal_->note(session_.faults()[noted_]);
+    }
+    /// What the journal could not hold makes the run incomplete.
+    void take_journal_faults() {
+        if (!journal_) return;
+        for (fault& f : journal_->take_faults()) session_.add_fault(std::move(f));
+        noted_ = session_.faults().size();  // it cannot tell of itself
+    }
+    bool close_journal() {
+        // A process that did not come to its end must not look as if it had.
+        if (ended_early_) return true;
+        note_faults();
+        journal_->close(session_.trial_specs());
+        auto const failures = journal_->take_faults();
+        for (fault const& f : failures) std::cerr << "rampart: " << one_line(reason(f)) << '\n';
+        journal_.reset();
+        return failures.empty();
     }
 
     /// Stands for every test's body, so that what has to be checked is checked while doctest still counts.
@@ -234,8 +359,19 @@ private:
                          std::string(to_string(outcome)).c_str(), one_line(c.id.str()).c_str(), seconds, results.size(),
                          results.size() == 1 ? "" : "s");
         }
+        auto const first = session_.records().size();
         session_.absorb(c.id, c.marks, std::move(results),
                         {.name = c.name, .outcome = outcome, .seconds = seconds, .file = c.file, .line = c.line});
+        if (!journal_) return;
+        note_faults();
+        std::span const recorded(session_.records().begin() + static_cast<std::ptrdiff_t>(first),
+                                 session_.records().end());
+        if (ended_early_) {
+            journal_->keep(session_.tests().back(), recorded);
+        } else {
+            journal_->end(session_.tests().back(), recorded);
+        }
+        take_journal_faults();
     }
 
     /// Accounts for every selected test and builds the report. `why`: what to say of tests that did not run.
@@ -254,12 +390,16 @@ private:
             session_.absorb(c.id, c.marks, {},
                             {.name = c.name, .outcome = test_outcome::not_run, .file = c.file, .line = c.line});
         }
+        add_lost_results();
+        note_faults();
+        // The next one is not for the journal: a merge knows the plan, and a later attempt may run what is missing.
         if (missing > 0) {
             auto text = "test " + first.str() + " " + std::string(why);
             if (missing > 1) text += " (and " + std::to_string(missing - 1) + " more)";
             session_.add_fault({fault_kind::incomplete, "not run", std::move(text)});
+            noted_ = session_.faults().size();
         }
-        add_lost_results();
+        take_journal_faults();
         session_.set_duration(std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count());
         if (config_.shard && config_.shard->count > 1) {
             session_.set_report_metadata(
@@ -294,6 +434,7 @@ private:
         if (phase_ == phase::reporting) {
             std::fprintf(stderr, "rampart: a report sink ended the process; the run counts as incomplete\n");
         } else {
+            ended_early_ = true;
             if (suite_case* const c = std::exchange(current_, nullptr); c != nullptr && c->kind != case_kind::verdict) {
                 c->progress = case_progress::finished;
                 take(*c, test_outcome::crashed, 0.0);
@@ -302,6 +443,7 @@ private:
             } else {
                 session_.add_fault({fault_kind::early_exit, {}, "the process ended (exit was called) inside the run"});
             }
+            noted_ = session_.faults().size();  // the journal says so by having no end
             settle("did not run; the process ended before");
             phase_ = phase::reporting;
             summary_to_stdout_ = stdout_is_for_people();
@@ -325,6 +467,10 @@ private:
     std::recursive_mutex mutex_{};  // doctest is one thread, but exit may be called by another
     basic_session<suite_result> session_{};
     std::optional<basic_collection_run<suite_result>> collection_{};
+    std::optional<journal<suite_result>> journal_{};
+    std::size_t noted_ = 0;  // so many of the session's faults are in the journal, or not for it
+    std::string list_hash_{};
+    earlier_run earlier_{};
     std::optional<basic_test_run_report<suite_result>> report_{};
     std::chrono::steady_clock::time_point started_{};
     suite_case* current_ = nullptr;
@@ -333,6 +479,7 @@ private:
     ::pid_t owner_ = 0;
     phase phase_ = phase::idle;
     bool crashed_ = false;
+    bool ended_early_ = false;
     bool ran_ = false;
     bool ignores_failures_ = false;
     bool summary_to_stdout_ = true;

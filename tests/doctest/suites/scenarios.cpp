@@ -154,6 +154,7 @@ TEST_SUITE("ends early") {
     }
     TEST_CASE("abort") { std::abort(); }
     TEST_CASE("segfault") { std::raise(SIGSEGV); }
+    TEST_CASE("leaves by _exit") { ::_exit(0); }
     TEST_CASE("after") { record(rp::safety_status::safe, "never reached"); }
 }
 TEST_CASE("a forked child exits") {
@@ -163,4 +164,26 @@ TEST_CASE("a forked child exits") {
     int status = 0;
     CHECK(::waitpid(child, &status, 0) == child);
     CHECK(WEXITSTATUS(status) == 7);
+}
+
+// The child comes to the end of main before the next test runs in the parent.
+TEST_CASE("a forked child goes on") {
+    record(rp::safety_status::safe);
+    auto const child = ::fork();
+    if (child == 0) return;
+    int status = 0;
+    CHECK(::waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+}
+TEST_CASE("starts another suite") {
+    record(rp::safety_status::safe);
+    char const* const program = std::getenv("SCENARIO_PROGRAM");
+    REQUIRE(program != nullptr);
+    CHECK(std::system((std::string("'") + program + "' -tc=safe").c_str()) == 0);
+}
+TEST_CASE("sees the premature exit file") {
+    record(rp::safety_status::safe);
+    char const* const file = std::getenv("SCENARIO_FILE");
+    REQUIRE(file != nullptr);
+    CHECK(::access(file, F_OK) == 0);
 }
