@@ -66,14 +66,25 @@
 #include "rampart/report/sink.hpp"
 #include "rampart/report/trials.hpp"
 #include "rampart/report/verdict.hpp"
+#include "rampart/transport/document.hpp"
 #include "rampart/transport/durations.hpp"
 #include "rampart/transport/engine.hpp"
+#include "rampart/transport/envelope.hpp"
+#include "rampart/transport/journal_line.hpp"
+#include "rampart/transport/journal_read.hpp"
 #include "rampart/transport/merge.hpp"
+#include "rampart/transport/merge_path.hpp"
 #include "rampart/transport/partition.hpp"
+#include "rampart/transport/record_read.hpp"
+#include "rampart/transport/record_write.hpp"
 #include "rampart/transport/wire.hpp"
 #include "rampart/transport/wire_format.hpp"
 #include "rampart/transport/wire_read.hpp"
 #include "rampart/transport/wire_write.hpp"
+#if defined(__unix__) || defined(__APPLE__)
+# include "rampart/transport/journal.hpp"
+# include "rampart/transport/journal_file.hpp"
+#endif
 
 // floor 6: where a report goes
 #include "rampart/sinks/atomic_file.hpp"
