@@ -110,6 +110,10 @@ TEST_CASE("parts cut into different numbers, or from different lists, are a faul
           texts{"missing_shard: run r: parts 2, 3 of 3 never came; part 1 of 3 did (worker gw0, gw0.jsonl)",
                 "other_list: run r: the numbers of parts differ: 2 (worker gw0, gw0.jsonl) and 3 (worker "
                 "gw0, gw0.jsonl)"});
+    // One that was not cut at all is a list of its own.
+    list.back() = part(0, 1);
+    list.back().worker = "whole";
+    CHECK(said(list).empty());
     auto lists = parts(3);
     for (auto& p : lists) p.list_hash = "h" + std::to_string(p.index % 2);
     CHECK(said(lists) == texts{"other_list: run r: cut from different lists of tests: part 1 of 3 (worker gw0, "

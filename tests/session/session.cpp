@@ -670,6 +670,7 @@ TEST_CASE("a session that gave its records away, or was moved, takes new ones") 
     auto const shard = worker.to_shard("gw0");
     rp::session hub;
     hub.merge_worker_results(shard);
+    hub.merge_worker_results(shard);
     CHECK(std::move(hub).records().size() == 1);
     hub.merge_worker_results(shard);
     CHECK(hub.records().size() == 1);
@@ -680,4 +681,21 @@ TEST_CASE("a session that gave its records away, or was moved, takes new ones") 
     copy.merge_worker_results(shard);
     CHECK(copy.records().size() == 1);
     CHECK_FALSE(copy.is_incomplete());
+}
+
+TEST_CASE("a million different results that claim one place do not cost a million times a million comparisons [B4]") {
+    std::size_t compared = 0;
+    rp::basic_shard<rp::result> hostile;
+    for (int i = 0; i < 20000; ++i) {
+        hostile.records.push_back({test_id("t"), "t", 0, 1, "gw0", {}, named(std::to_string(i))});
+    }
+    rp::session hub;
+    hub.merge_worker_results(hostile, [&compared](rp::result const& a, rp::result const& b) {
+        ++compared;
+        return a == b;
+    });
+    CHECK(hub.records().size() == 20000);
+    CHECK(compared <= 20000 * 64);
+    CHECK(hub.is_incomplete());
+    CHECK(hub.faults().size() == 1);
 }

@@ -303,10 +303,12 @@ private:
     }
     void take(shard_plan&& p) {
         plan_places_.catch_up(plans_);
-        bool const known = plan_places_.any(detail::hash_of_place(p), [&](std::size_t at) {
-            if (!equal_but_source(plans_[at], p)) return false;
-            if (p.source < plans_[at].source) plans_[at].source = p.source;
-            return true;
+        std::size_t compared = 0;
+        bool known = false;
+        plan_places_.any(detail::hash_of_place(p), [&](std::size_t at) {
+            known = equal_but_source(plans_[at], p);
+            if (known && p.source < plans_[at].source) plans_[at].source = p.source;
+            return known || ++compared == detail::most_compared;
         });
         if (!known) plans_.push_back(std::move(p));
     }
