@@ -2,6 +2,8 @@
 #define RAMPART_REPORT_ORDER_HPP
 
 #include <algorithm>
+#include <cstddef>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -41,8 +43,17 @@ template <Result R>
 template <class T, class Key>
 void sort_with_ties(std::vector<T>& list, Key key) {
     auto const before = [](T const& a, T const& b) { return report_order(a, b); };
-    // Not range-v3's: from 257 elements on it moves one onto itself, which empties it (ericniebler/range-v3#1848).
-    std::ranges::stable_sort(list, before);
+    if (!std::is_sorted(list.begin(), list.end(), before)) {
+        // Their places are sorted and each is moved once: a record is some hundred bytes, and there may be millions.
+        std::vector<std::size_t> order(list.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        // Not range-v3's: from 257 elements on it moves one onto itself, which empties it (ericniebler/range-v3#1848).
+        std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return before(list[a], list[b]); });
+        std::vector<T> sorted;
+        sorted.reserve(list.size());
+        for (std::size_t const at : order) sorted.push_back(std::move(list[at]));
+        list = std::move(sorted);
+    }
     for (auto first = list.begin(); first != list.end();) {
         auto last = first + 1;
         while (last != list.end() && !before(*first, *last)) ++last;
