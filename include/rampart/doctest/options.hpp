@@ -170,7 +170,7 @@ inline constexpr option_row option_table[] = {
          c.json_file = std::string(v);
          return std::string();
      }},
-    {"max-result-bytes", "N", "cap of one result in a payload, at least 4096 (16777216)",
+    {"max-result-bytes", "N", "cap of one result in a payload or journal, at least 4096 (16777216)",
      [](run_config& c, std::string_view v) {
          auto const n = whole_number<std::size_t>(v);
          c.limits.max_record_bytes = n.value_or(0);

@@ -87,18 +87,7 @@ public:
             } else if (!damaged_) {
                 out_of_place(detail::quoted(id) + " has results and neither started nor ended");
             }
-            // What it recorded is here. Nothing says how it ended: it was running then, or its end is damaged.
-            for (auto const& [where, count] : state.recorded) {
-                if (count == 0) continue;
-                test_entry t;
-                t.test = test_id(id);
-                t.attempt = where.attempt;
-                t.worker = where.worker;
-                t.results = count;
-                t.facts.name = std::string(short_name(t.test));
-                if (state.started) t.facts.outcome = test_outcome::crashed;
-                shard_->tests.push_back(std::move(t));
-            }
+            account(state);
         }
         if (begun_) {
             plan_.torn = torn_;
@@ -121,6 +110,20 @@ private:
         std::map<typename record_reader<R>::place, std::uint32_t> recorded{};  // in envelopes since its last end
     };
 
+    /// What a test recorded is here, and no end tells of it: it was running then, or its end is damaged or another's.
+    void account(test_state const& state) {
+        for (auto const& [where, count] : state.recorded) {
+            if (count == 0) continue;
+            test_entry t;
+            t.test = test_id(where.test);
+            t.attempt = where.attempt;
+            t.worker = where.worker;
+            t.results = count;
+            t.facts.name = std::string(short_name(t.test));
+            if (state.started) t.facts.outcome = test_outcome::crashed;
+            shard_->tests.push_back(std::move(t));
+        }
+    }
     [[nodiscard]] record_reader<R>& parts() noexcept { return stream_.parts(); }
     void out_of_place(std::string words) { parts().bad(fault_kind::bad_record, {}, std::move(words)); }
 
@@ -193,7 +196,7 @@ private:
             parts().bad(reader.error);
             return;
         }
-        test_state const state = std::exchange(open_[entry.test.str()], {});
+        test_state state = std::exchange(open_[entry.test.str()], {});
         open_.erase(entry.test.str());
         // A damaged line before this one may have been the start, and has its fault.
         if (!state.started && !damaged_)
@@ -209,6 +212,9 @@ private:
                     std::to_string(here) + " are here" +
                     (all == here ? "" : ", and " + std::to_string(all - here) + " of another attempt or worker"));
         }
+        if (own != state.recorded.end()) state.recorded.erase(own);
+        state.started = false;
+        account(state);
         shard_->tests.push_back(std::move(entry));
     }
 
