@@ -244,6 +244,7 @@ private:
 
     /// At the start of a run: takes over what earlier journals know, and begins this process's own.
     void take_up() {
+        if (!config_.shard) list_hash_ = list_hash(selected_ids());  // a second run may have other filters
         auto mine = plan();
         if (config_.resume) {
             mine.attempt = earlier_.attempt;
@@ -272,8 +273,7 @@ private:
         }
         std::vector<trial_spec> specs;
         for (suite_case const& c : cases_.all()) {
-            if (c.kind == case_kind::clone && c.progress != case_progress::skipped &&
-                (c.progress == case_progress::accounted || passes_filters(*c.data))) {
+            if (c.kind == case_kind::clone && passes_filters(*c.data)) {
                 specs.push_back({.clone = c.id, .base = c.base, .threshold = c.marks.trial->threshold});
             }
         }
