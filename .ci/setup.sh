@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh [clang] [zstd]: makes sure that what rampart is built with is there, and installs what is missing with apt-get
+# setup.sh [clang] [fuzz] [zstd]: makes sure that what rampart is built with is there, and installs what is missing with apt-get
 # (as root, or through sudo). On other systems it says what is missing and ends with 1.
 set -u
 
@@ -10,6 +10,14 @@ number() { # HEADER MACRO: the macro's value as a number; 0 without the header
 }
 at_least() { # VERSION WANTED
     [ "$(printf '%s\n%s\n' "$1" "$2" | sort -t . -k 1,1n -k 2,2n | head -n 1)" = "$2" ]
+}
+links_fuzzer() { # can clang++ make a program with libFuzzer?
+    file=$(mktemp) || return 1
+    echo 'extern "C" int LLVMFuzzerTestOneInput(char const*, unsigned long) { return 0; }' |
+        clang++ -fsanitize=fuzzer,address -x c++ - -o "$file" 2> /dev/null
+    set -- $?
+    rm -f "$file"
+    return "$1"
 }
 need() { # PACKAGE WHAT
     packages="$packages $1"
@@ -36,8 +44,12 @@ look() {
     for extra; do
         case $extra in
             clang) command -v clang++ > /dev/null || need clang "clang++ 14 or newer" ;;
+            fuzz)
+                have=$(clang++ -dumpversion 2> /dev/null | sed 's/\..*//')
+                links_fuzzer || need "libclang-rt-${have:-14}-dev" "libFuzzer of clang++, for -fsanitize=fuzzer"
+                ;;
             zstd) command -v zstd > /dev/null || need zstd "zstd" ;;
-            *) echo "setup.sh: knows clang and zstd, not '$extra'" >&2; exit 2 ;;
+            *) echo "setup.sh: knows clang, fuzz and zstd, not '$extra'" >&2; exit 2 ;;
         esac
     done
 }
