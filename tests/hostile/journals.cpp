@@ -138,7 +138,7 @@ private:
             if (resumes_ && tests[test].ended) continue;
             auto const& before = tests[test].results;
             // A process that leaves one out and says that it has done everything.
-            if (before.empty() && g_.one_in(20)) continue;
+            if (g_.one_in(20)) continue;
             std::uint32_t const again = !resumes_ ? attempt : before.empty() ? 1 : before.rbegin()->first + 1;
             auto const count = static_cast<std::uint32_t>(results_[test].size());
             std::vector<rp::basic_record<rp::result>> records;

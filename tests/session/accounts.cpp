@@ -137,6 +137,28 @@ TEST_CASE("a test that was running when its process ended crashed, and is named"
           "b, gw0, attempt 1: crashed");
 }
 
+TEST_CASE("what an interrupted test had recorded tells of it and does not account for it: a later attempt has to") {
+    auto broken = plan(0, 1, "gw0", {"a", "b"});
+    broken.closed = false;
+    broken.running = {test_id("b")};
+    auto const kept = came("b", "gw0", test_outcome::crashed);
+    // Alone it is one crashed test, not two.
+    auto const alone = said({broken}, {came("a", "gw0"), kept});
+    CHECK(alone ==
+          texts{"interrupted_test: worker gw0, gw0.jsonl: test b was running when its process ended",
+                "missing_close: worker gw0, gw0.jsonl: its process ended before it had said that it was done"});
+    auto later = plan(0, 1, "gw0", {"a", "b"});
+    later.attempt = 2;
+    later.source = "again.jsonl";
+    auto const missing = said({broken, later}, {came("a", "gw0"), kept});
+    REQUIRE(missing.size() == 3);
+    CHECK(missing[0] == "b, gw0, attempt 2: not_run");
+    CHECK(missing[1] == "unaccounted_test: worker gw0, again.jsonl: test b was planned and nothing is known of it");
+    auto again = came("b", "gw0");
+    again.attempt = 2;
+    CHECK(said({broken, later}, {came("a", "gw0"), kept, again}).size() == 1);
+}
+
 TEST_CASE("two outputs of one worker that break off in one test make one crashed test") {
     auto broken = plan(0, 1, "gw0", {"a"});
     broken.running = {test_id("a")};

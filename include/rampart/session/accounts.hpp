@@ -85,7 +85,19 @@ struct plan_book {
     test_pairs planned{};                                ///< with plans
     test_pairs running{};                                ///< with plans, those whose end is open
     test_pairs seen{};                                   ///< with workers, those that have plans
+    test_pairs begun{};                                  ///< the same of tests that only began there, see `only_began`
 };
+
+/// An entry of a test that was running when its process ended, with what it had recorded. It tells of the test, but
+/// does not account for it: a later attempt of the part has to.
+inline bool only_began(plan_book const& book, std::uint32_t worker, test_entry const& e) {
+    if (e.facts.outcome != test_outcome::crashed && e.facts.outcome != test_outcome::unknown) return false;
+    auto const& plans = book.plans_of[worker];
+    return std::any_of(plans.begin(), plans.end(), [&](std::uint32_t p) {
+        auto const& running = book.plans[p]->running;
+        return std::find(running.begin(), running.end(), e.test) != running.end();
+    });
+}
 
 inline plan_book book_of(plan_list plans, std::vector<bool> const& is_open, std::vector<test_entry> const& entries) {
     std::size_t planned = 0;
@@ -110,15 +122,17 @@ inline plan_book book_of(plan_list plans, std::vector<bool> const& is_open, std:
         if (!is_open[i]) continue;
         for (test_id const& id : p.running) book.running.push_back(pair(id, i));
     }
+    book.plans = std::move(plans);
     for (test_entry const& e : entries) {
         auto const worker = book.workers.find(e.worker);
-        if (worker != book.workers.end()) book.seen.push_back(pair(e.test, worker->second));
+        if (worker == book.workers.end()) continue;
+        auto& list = only_began(book, worker->second, e) ? book.begun : book.seen;
+        list.push_back(pair(e.test, worker->second));
     }
-    for (test_pairs* list : {&book.planned, &book.running, &book.seen}) {
+    for (test_pairs* list : {&book.planned, &book.running, &book.seen, &book.begun}) {
         std::sort(list->begin(), list->end());
         list->erase(std::unique(list->begin(), list->end()), list->end());
     }
-    book.plans = std::move(plans);
     book.ids = tests.ids();
     return book;
 }
@@ -150,10 +164,12 @@ public:
         test_pairs::const_iterator planned = book_.planned.begin();
         test_pairs::const_iterator running = book_.running.begin();
         test_pairs::const_iterator seen = book_.seen.begin();
+        test_pairs::const_iterator begun = book_.begun.begin();
         for (test_ = 0; test_ < book_.ids.size(); ++test_) {
             pairs const planners = take(planned, book_.planned);
             for (std::uint64_t const each : take(seen, book_.seen)) see(other_of(each), planners);
-            for (std::uint64_t const each : take(running, book_.running)) interrupt(other_of(each));
+            pairs const told = take(begun, book_.begun);
+            for (std::uint64_t const each : take(running, book_.running)) interrupt(other_of(each), told);
             account(planners);
         }
         tell();
@@ -195,11 +211,13 @@ private:
         if (!was_planned) unplanned_[worker].add(id(), book_.plans[mine.front()]);
     }
 
-    void interrupt(std::uint32_t number) {
+    /// `told`: the workers that have an entry of it, as they had results of it.
+    void interrupt(std::uint32_t number, pairs told) {
         std::uint32_t const part = book_.part[number];
         if (seen_in_[part] == test_) return;
         broken_in_[part] = test_;
-        add(plan(number), test_outcome::crashed);
+        auto const entry = std::uint64_t{test_} << test_shift | book_.worker[number];
+        if (!std::binary_search(told.begin(), told.end(), entry)) add(plan(number), test_outcome::crashed);
     }
 
     void account(pairs planners) {
