@@ -49,6 +49,11 @@ struct suite_case {
     clone_tally tally{};
 };
 
+/// What a session is told of a trial.
+inline trial_spec spec_of(suite_case const& clone) {
+    return {.clone = clone.id, .base = clone.base, .threshold = clone.marks.trial->threshold};
+}
+
 /// The suite's tests by what doctest hands to a listener.
 class suite_cases {
 public:
@@ -77,7 +82,7 @@ public:
                 seconds.push_back(known == durations->end() ? std::nullopt : std::optional(known->second));
             }
         }
-        auto const mine = durations != nullptr            ? deal_by_duration(units, seconds, part)
+        auto const mine = durations != nullptr           ? deal_by_duration(units, seconds, part)
                           : how == shard_partition::hash ? deal_by_hash(units, part)
                                                          : deal_by_stride(units, part);
         std::vector<doctest_case const*> others;
@@ -91,6 +96,15 @@ public:
     }
 
     std::vector<suite_case>& all() noexcept { return cases_; }
+    std::vector<suite_case> const& all() const noexcept { return cases_; }
+    /// The ids of the tests that the command line selects. The verdicts on trials are no tests of their own.
+    std::vector<std::string_view> selected_ids() const {
+        std::vector<std::string_view> ids;
+        for (suite_case const& c : cases_) {
+            if (c.kind != case_kind::verdict && passes_filters(*c.data)) ids.emplace_back(c.id.str());
+        }
+        return ids;
+    }
     suite_case* find(doctest_case const& tc) noexcept {
         auto const found = by_data_.find(&tc);
         return found == by_data_.end() ? nullptr : &cases_[found->second];

@@ -42,8 +42,8 @@ struct run_config {
     std::string shard_source{};                  ///< the environment variables that name the part; empty: an option
     std::optional<shard_partition> partition{};  ///< how the tests are cut into parts; not given: by stride
     std::optional<std::filesystem::path> durations{};  ///< cut them by how long they took, which stands there
-    std::uint32_t attempt = 1;  ///< of this process, as the environment says
-    std::string run{};          ///< the run's id, as the environment says; empty: none
+    std::uint32_t attempt = 1;                         ///< of this process, as the environment says
+    std::string run{};                                 ///< the run's id, as the environment says; empty: none
     std::optional<int> trials{};
     rampart::text_policy text = rampart::text_policy::escape;
     progress_style progress = progress_style::automatic;

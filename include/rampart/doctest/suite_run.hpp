@@ -5,13 +5,11 @@
 #include "rampart/doctest/cases.hpp"
 #include "rampart/doctest/finish.hpp"
 #include "rampart/doctest/options.hpp"
-#include "rampart/doctest/resume.hpp"
+#include "rampart/doctest/run_journal.hpp"
 #include "rampart/report/report.hpp"
 #include "rampart/report/verdict.hpp"
-#include "rampart/session/plan.hpp"
 #include "rampart/session/session.hpp"
 #include "rampart/transport/durations.hpp"
-#include "rampart/transport/journal.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -20,7 +18,6 @@
 #include <iostream>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,9 +53,9 @@ public:
             widen_name_filters({"[trial-*]", " [trials]"});
             for (suite_case& c : cases_.all()) set_body(c.data, &suite_run::run_current_body);
             if (errors_.empty() && !is_query()) {
-                list_hash_ = list_hash(selected_ids());
+                journal_.note_list(cases_);
                 if (config_.shard) keep_shard();
-                if (errors_.empty() && config_.resume) resume();
+                if (errors_.empty() && config_.resume) journal_.resume(config_, cases_, errors_);
             }
             collected_ = true;
         } else {
@@ -77,21 +74,19 @@ public:
         selected_ = 0;
         done_ = 0;
         for (suite_case& c : cases_.all()) {
-            auto const earlier = earlier_.accounted.find(c.id.str());
-            bool const known = earlier != earlier_.accounted.end() && c.kind != case_kind::verdict;
-            c.progress = known ? case_progress::accounted : case_progress::waiting;
-            c.tally = known ? earlier->second : clone_tally{};
-            if (!known && c.kind != case_kind::verdict && passes_filters(*c.data)) ++selected_;
+            auto const* const earlier = journal_.accounted(c);
+            c.progress = earlier != nullptr ? case_progress::accounted : case_progress::waiting;
+            c.tally = earlier != nullptr ? *earlier : clone_tally{};
+            if (earlier == nullptr && c.kind != case_kind::verdict && passes_filters(*c.data)) ++selected_;
         }
         current_ = nullptr;
         crashed_ = false;
-        journal_.reset();
         ran_ = true;
         started_ = std::chrono::steady_clock::now();
         owner_ = ::getpid();
         collection_.emplace();
         phase_ = phase::testing;
-        take_up();
+        journal_.open(config_, cases_, session_);
         static bool const watching = [] {
             std::atexit([] { instance().process_ends(); });
             std::at_quick_exit([] { instance().process_ends(); });
@@ -111,7 +106,7 @@ public:
         if (current_ == nullptr) return;
         current_->progress = case_progress::running;
         if (current_->kind == case_kind::verdict) return;
-        if (journal_) journal_->start(current_->id);
+        journal_.start(current_->id);
         collection_->begin_test(current_->id);
     }
 
@@ -124,7 +119,8 @@ public:
             "rampart: the process crashed inside the test above; what the tests before it recorded was not reported\n";
         static constexpr char kept[] =
             "rampart: the process crashed inside the test above; what the tests before it recorded is in the journal\n";
-        (void)!::write(STDERR_FILENO, journal_ ? kept : message, (journal_ ? sizeof kept : sizeof message) - 1);
+        bool const is_kept = journal_.is_open();
+        (void)!::write(STDERR_FILENO, is_kept ? kept : message, (is_kept ? sizeof kept : sizeof message) - 1);
     }
 
     void end(doctest::CurrentTestCaseStats const& stats) {
@@ -167,7 +163,8 @@ public:
             }
             status = static_cast<int>(exit_status::incomplete);
         }
-        if (journal_ && !close_journal()) status = static_cast<int>(exit_status::incomplete);
+        // A process that did not come to its end must not look as if it had.
+        if (!ended_early_ && !journal_.close(session_)) status = static_cast<int>(exit_status::incomplete);
         collection_.reset();
         phase_ = phase::idle;
         if (status == 0 && doctest_status != 0) status = 1;
@@ -178,7 +175,7 @@ public:
 
     /// Whether doctest got as far as running tests, and whether it ran one.
     bool ran() const noexcept { return ran_; }
-    bool ran_a_test() const noexcept { return done_ > 0 || !earlier_.accounted.empty(); }
+    bool ran_a_test() const noexcept { return done_ > 0 || journal_.knows_tests(); }
     bool shard_is_empty() const noexcept { return shard_is_empty_; }
 
 private:
@@ -187,12 +184,7 @@ private:
     suite_run() = default;
 
     void keep_shard() {
-        auto const selected = [this] {
-            std::size_t n = 0;
-            for (suite_case const& c : cases_.all()) n += passes_filters(*c.data) ? 1U : 0U;
-            return n;
-        };
-        bool const something = selected() > 0;
+        bool const something = !cases_.selected_ids().empty();
         test_durations durations;
         if (config_.durations) {
             auto read = recorded_durations<suite_result>(*config_.durations, config_.limits);
@@ -208,99 +200,7 @@ private:
             std::cerr << "rampart: this process runs part " << config_.shard->index + 1 << " of "
                       << config_.shard->count << ", as " << config_.shard_source << " say\n";
         }
-        shard_is_empty_ = something && selected() == 0;
-    }
-
-    std::vector<std::string_view> selected_ids() {
-        std::vector<std::string_view> ids;
-        for (suite_case const& c : cases_.all()) {
-            if (c.kind != case_kind::verdict && passes_filters(*c.data)) ids.emplace_back(c.id.str());
-        }
-        return ids;
-    }
-
-    /// Which part of which run this process has.
-    shard_plan plan() {
-        shard_plan mine{.run = config_.run, .attempt = config_.attempt, .list_hash = list_hash_};
-        if (config_.shard) {
-            mine.index = config_.shard->index;
-            mine.count = config_.shard->count;
-        }
-        for (std::string_view const id : selected_ids()) mine.tests.emplace_back(id);
-        return mine;
-    }
-
-    /// Hides what earlier journals account for.
-    void resume() {
-        earlier_ = read_earlier_run(*config_.resume, plan(), config_.text, config_.limits, errors_);
-        if (!errors_.empty()) return;
-        std::vector<doctest_case const*> done;
-        for (suite_case const& c : cases_.all()) {
-            if (c.kind != case_kind::verdict && earlier_.accounted.contains(c.id.str())) done.push_back(c.data);
-        }
-        hide_cases(done);
-        if (!config_.journal_dir) config_.journal_dir = config_.resume;
-    }
-
-    /// At the start of a run: takes over what earlier journals know, and begins this process's own.
-    void take_up() {
-        if (!config_.shard) list_hash_ = list_hash(selected_ids());  // a second run may have other filters
-        auto mine = plan();
-        if (config_.resume) {
-            mine.attempt = earlier_.attempt;
-            mine.run = earlier_.run;
-            session_.merge_worker_results(earlier_.known);
-            metadata::array again;
-            for (test_id const& id : earlier_.interrupted) again.emplace_back(id.str());
-            session_.set_report_metadata(
-                {{"resumed", metadata{{"tests", earlier_.accounted.size()}, {"interrupted", std::move(again)}}}});
-        }
-        // A resumed run knows which tests ran before. Another one only knows that its part was begun before.
-        auto const first = config_.resume ? 1U : mine.attempt;
-        for (test_id const& id : mine.tests) {
-            auto const known = earlier_.next_attempt.find(id.str());
-            session_.expect_attempt(id, known == earlier_.next_attempt.end() ? first : known->second);
-        }
-        noted_ = session_.faults().size();
-        auto const name = environment("RAMPART_WORKER").value_or("");
-        if (name != "master") mine.worker = name;
-        session_.set_plan(mine);
-        if (!config_.journal_dir) return;
-        if (mine.worker.empty()) {
-            mine.worker = mine.count == 1
-                              ? "master"
-                              : "shard-" + std::to_string(mine.index + 1) + "-of-" + std::to_string(mine.count);
-        }
-        std::vector<trial_spec> specs;
-        for (suite_case const& c : cases_.all()) {
-            if (c.kind == case_kind::clone && passes_filters(*c.data)) {
-                specs.push_back({.clone = c.id, .base = c.base, .threshold = c.marks.trial->threshold});
-            }
-        }
-        journal_.emplace(*config_.journal_dir, std::move(mine), specs, this_process(), config_.journal_sync,
-                         config_.limits);
-    }
-
-    /// Writes to the journal what the session has lost since the last call.
-    void note_faults() {
-        if (!journal_) return;
-        for (; noted_ < session_.faults().size(); ++noted_) journal_->note(session_.faults()[noted_]);
-    }
-    /// What the journal could not hold makes the run incomplete.
-    void take_journal_faults() {
-        if (!journal_) return;
-        for (fault& f : journal_->take_faults()) session_.add_fault(std::move(f));
-        noted_ = session_.faults().size();  // it cannot tell of itself
-    }
-    bool close_journal() {
-        // A process that did not come to its end must not look as if it had.
-        if (ended_early_) return true;
-        note_faults();
-        journal_->close(session_.trial_specs());
-        auto const failures = journal_->take_faults();
-        for (fault const& f : failures) std::cerr << "rampart: " << one_line(reason(f)) << '\n';
-        journal_.reset();
-        return failures.empty();
+        shard_is_empty_ = something && cases_.selected_ids().empty();
     }
 
     /// Stands for every test's body, so that what has to be checked is checked while doctest still counts.
@@ -362,16 +262,7 @@ private:
         auto const first = session_.records().size();
         session_.absorb(c.id, c.marks, std::move(results),
                         {.name = c.name, .outcome = outcome, .seconds = seconds, .file = c.file, .line = c.line});
-        if (!journal_) return;
-        note_faults();
-        std::span const recorded(session_.records().begin() + static_cast<std::ptrdiff_t>(first),
-                                 session_.records().end());
-        if (ended_early_) {
-            journal_->keep(session_.tests().back(), recorded);
-        } else {
-            journal_->end(session_.tests().back(), recorded);
-        }
-        take_journal_faults();
+        journal_.take(session_, first, !ended_early_);
     }
 
     /// Accounts for every selected test and builds the report. `why`: what to say of tests that did not run.
@@ -383,7 +274,7 @@ private:
             bool const waiting = c.progress == case_progress::waiting;
             if (waiting && !passes_filters(*c.data)) continue;
             if (c.kind == case_kind::clone) {
-                session_.register_trial_spec({.clone = c.id, .base = c.base, .threshold = c.marks.trial->threshold});
+                session_.register_trial_spec(spec_of(c));
             }
             if (!waiting) continue;
             if (missing++ == 0) first = c.id;
@@ -391,15 +282,14 @@ private:
                             {.name = c.name, .outcome = test_outcome::not_run, .file = c.file, .line = c.line});
         }
         add_lost_results();
-        note_faults();
-        // The next one is not for the journal: a merge knows the plan, and a later attempt may run what is missing.
+        journal_.note_faults(session_);
         if (missing > 0) {
             auto text = "test " + first.str() + " " + std::string(why);
             if (missing > 1) text += " (and " + std::to_string(missing - 1) + " more)";
             session_.add_fault({fault_kind::incomplete, "not run", std::move(text)});
-            noted_ = session_.faults().size();
+            journal_.pass_over_faults(session_);
         }
-        take_journal_faults();
+        journal_.take_failures(session_);
         session_.set_duration(std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count());
         if (config_.shard && config_.shard->count > 1) {
             session_.set_report_metadata(
@@ -443,7 +333,7 @@ private:
             } else {
                 session_.add_fault({fault_kind::early_exit, {}, "the process ended (exit was called) inside the run"});
             }
-            noted_ = session_.faults().size();  // the journal says so by having no end
+            journal_.pass_over_faults(session_);  // it says so by having no end
             settle("did not run; the process ended before");
             phase_ = phase::reporting;
             summary_to_stdout_ = stdout_is_for_people();
@@ -467,10 +357,7 @@ private:
     std::recursive_mutex mutex_{};  // doctest is one thread, but exit may be called by another
     basic_session<suite_result> session_{};
     std::optional<basic_collection_run<suite_result>> collection_{};
-    std::optional<journal<suite_result>> journal_{};
-    std::size_t noted_ = 0;  // so many of the session's faults are in the journal, or not for it
-    std::string list_hash_{};
-    earlier_run earlier_{};
+    run_journal journal_{};
     std::optional<basic_test_run_report<suite_result>> report_{};
     std::chrono::steady_clock::time_point started_{};
     suite_case* current_ = nullptr;

@@ -51,10 +51,10 @@ struct journal_writer_facts {
 /// The journal of one process: what it set out to do, and each test as it starts and ends (wire format, C). A process
 /// that is killed leaves a file that can be read, merged and resumed, and loses the test that was running.
 ///
-///     journal<result> book(folder, plan, specs);
-///     book.start(test);
-///     book.end(entry, records);
-///     book.close(specs, faults);
+///     journal<result> pages(folder, plan, specs, this_process());
+///     pages.start(entry.test);
+///     pages.end(entry, records);
+///     pages.close(specs);
 ///
 /// Nothing throws. What could not be written becomes a fault, see `take_faults`: a run whose journal lacks something is
 /// incomplete, whatever became of its report.

@@ -114,14 +114,7 @@ private:
     void account(test_state const& state) {
         for (auto const& [where, count] : state.recorded) {
             if (count == 0) continue;
-            test_entry t;
-            t.test = test_id(where.test);
-            t.attempt = where.attempt;
-            t.worker = where.worker;
-            t.results = count;
-            t.facts.name = std::string(short_name(t.test));
-            if (state.started) t.facts.outcome = test_outcome::crashed;
-            shard_->tests.push_back(std::move(t));
+            parts().add_entry(where, count, state.started ? test_outcome::crashed : test_outcome::unknown);
         }
     }
     [[nodiscard]] record_reader<R>& parts() noexcept { return stream_.parts(); }

@@ -243,6 +243,13 @@ public:
         }
     }
 
+    /// Adds an entry for a test of which only its results tell.
+    void add_entry(place const& where, std::uint32_t results, test_outcome outcome = test_outcome::unknown) {
+        test_id const id{where.test};
+        shard_->tests.push_back(
+            {id, where.attempt, where.worker, results, {.name = std::string(short_name(id)), .outcome = outcome}});
+    }
+
     /// How many results stand under each place, those that could not be read included.
     std::map<place, std::uint32_t> found{};
 

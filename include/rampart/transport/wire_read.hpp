@@ -72,13 +72,7 @@ public:
         for (auto const& [where, count] : parts_.found) {
             // An empty list of results tells neither attempt nor worker; an entry of that test does.
             if (told_.contains(where) || (count == 0 && told_ids_.contains(where.test))) continue;
-            test_entry t;
-            t.test = test_id(where.test);
-            t.attempt = where.attempt;
-            t.worker = where.worker;
-            t.results = count;
-            t.facts.name = std::string(short_name(t.test));
-            shard_->tests.push_back(std::move(t));
+            parts_.add_entry(where, count);
         }
         parts_.finish();
     }
