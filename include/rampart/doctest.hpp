@@ -6,6 +6,8 @@
 
 #include "rampart/collect/collector.hpp"
 #include "rampart/collect/marks.hpp"
+#include "rampart/collect/trial_index.hpp"
+#include "rampart/collect/worker.hpp"
 #include "rampart/doctest/decorators.hpp"
 #include "rampart/version.hpp"
 

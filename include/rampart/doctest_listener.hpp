@@ -47,6 +47,10 @@ private:
         // A run that has not finished ends before this is called: `suite_run` watches exit too, from a later start.
         std::atexit([] { premature_exit_file::instance().remove(); });
         if (!errors.empty()) std::exit(usage_error(errors));
+        if (wants_workers(config)) {
+            std::exit(usage_error({"workers need a main of rampart's: RAMPART_DOCTEST_MAIN, or one that calls "
+                                   "rampart::run_doctest; this program has doctest's"}));
+        }
         if (config.help) {
             std::cout << options_help();
             std::exit(0);

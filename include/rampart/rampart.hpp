@@ -34,6 +34,8 @@
 // floor 2: while a test runs
 #include "rampart/collect/collector.hpp"
 #include "rampart/collect/marks.hpp"
+#include "rampart/collect/trial_index.hpp"
+#include "rampart/collect/worker.hpp"
 
 // floor 3: what one process learnt
 #include "rampart/session/accounts.hpp"
@@ -86,7 +88,32 @@
 # include "rampart/transport/journal_file.hpp"
 #endif
 
-// floor 6: where a report goes
+// floor 6: one suite in many processes; dist/process.hpp, which starts them, is for who asks for it: it brings Boost.Asio
+#if defined(__unix__) || defined(__APPLE__)
+# include "rampart/dist/captured.hpp"
+# include "rampart/dist/controller.hpp"
+# include "rampart/dist/cpus.hpp"
+# include "rampart/dist/descriptor.hpp"
+# include "rampart/dist/events.hpp"
+# include "rampart/dist/events_file.hpp"
+# include "rampart/dist/frame.hpp"
+# include "rampart/dist/keeper.hpp"
+# include "rampart/dist/ledger.hpp"
+# include "rampart/dist/list_diff.hpp"
+# include "rampart/dist/messages.hpp"
+# include "rampart/dist/observer.hpp"
+# include "rampart/dist/policies.hpp"
+# include "rampart/dist/progress.hpp"
+# include "rampart/dist/run_state.hpp"
+# include "rampart/dist/scheduler.hpp"
+# include "rampart/dist/signal_words.hpp"
+# include "rampart/dist/spawn.hpp"
+# include "rampart/dist/spec.hpp"
+# include "rampart/dist/worker.hpp"
+# include "rampart/dist/worker_link.hpp"
+#endif
+
+// and where a report goes
 #include "rampart/sinks/atomic_file.hpp"
 #include "rampart/sinks/json_file.hpp"
 #include "rampart/sinks/terminal.hpp"

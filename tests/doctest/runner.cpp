@@ -576,7 +576,8 @@ TEST_CASE("a usage error names the option and what it takes, runs nothing, and h
                                bad_use{"--rampart-max-result-bytes=10", "at least 4096"},
                                bad_use{"--rampart-json=", "--rampart-json takes a value"},
                                bad_use{"--rampart-json=a --rampart-json=b", "--rampart-json is given twice"},
-                               bad_use{"--rampart-workers=2", "--rampart-workers takes 0 in this version, not '2'"},
+                               bad_use{"--rampart-workers=two", "--rampart-workers takes a number of processes, at most 1024, or `auto`"},
+                               bad_use{"--rampart-timeout=3", "--rampart-timeout needs workers"},
                                bad_use{"--rampart-help=yes", "--rampart-help takes no value"}}) {
         CAPTURE(bad.argument);
         auto const end = scenarios("-tc=safe " + std::string(bad.argument));

@@ -93,6 +93,8 @@ struct run_state {
     bool in_test = false;
     test_id current{};
     std::vector<R> results{};
+    void (*on_record)(void*, R const&) = nullptr;
+    void* listener = nullptr;
 
     static run_state& instance() {
         static run_state* const state = new run_state;
@@ -212,6 +214,7 @@ bool record_result(R r, source_site site = source_site::current()) {
         detail::lock_guard const hold(state.mutex);
         if (state.in_test && (!for_a_test || top->ordinal == state.ordinal)) {
             state.results.push_back(std::move(r));
+            if (state.on_record != nullptr) state.on_record(state.listener, state.results.back());
             return true;
         }
     }
@@ -244,6 +247,7 @@ public:
         state.running = false;
         state.in_test = false;
         state.results.clear();
+        state.on_record = nullptr;
         auto& log = detail::run_log::instance();
         detail::lock_guard const hold_log(log.mutex);
         if (--log.runs == 0) log.lost.clear();
@@ -276,6 +280,14 @@ public:
         auto& state = detail::run_state<R>::instance();
         detail::lock_guard const hold(state.mutex);
         look(std::as_const(state.results));
+    }
+    /// From now on `heard(listener, r)` is called for each result as it is recorded, by the thread that records it and
+    /// one at a time. It must neither record nor throw.
+    void on_record(void (*heard)(void*, R const&), void* listener) {
+        auto& state = detail::run_state<R>::instance();
+        detail::lock_guard const hold(state.mutex);
+        state.on_record = heard;
+        state.listener = listener;
     }
     /// Results, of any type, that nobody took since the last call.
     std::vector<lost_result> take_lost() {

@@ -41,7 +41,8 @@ struct suite_case {
     case_kind kind = case_kind::plain;
     case_progress progress = case_progress::waiting;
     test_id id{};
-    test_id base{};  // of a clone or a verdict: the test that has trials
+    test_id base{};         // of a clone or a verdict: the test that has trials
+    std::size_t trial = 0;  // of a clone: which it is
     std::string name{};
     std::string file{};  // relative, as in the id
     unsigned line = 0;
@@ -221,6 +222,7 @@ inline void suite_cases::collect(std::optional<int> trials, std::string_view roo
             c.base = c.id;
             c.id = test_id{c.base.str() + ending};
             c.name += ending;
+            if (!last) c.trial = k;
             cases_.push_back(std::move(c));
         }
     }

@@ -1,6 +1,8 @@
 #ifndef RAMPART_DOCTEST_FINISH_HPP
 #define RAMPART_DOCTEST_FINISH_HPP
 
+#include "rampart/core/metadata.hpp"
+#include "rampart/dist/observer.hpp"
 #include "rampart/doctest/sinks.hpp"
 #include "rampart/report/report.hpp"
 #include "rampart/report/sink.hpp"
@@ -11,6 +13,7 @@
 #include "rampart/transport/merge_path.hpp"
 #include "rampart/transport/wire.hpp"
 
+#include <cstddef>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -27,12 +30,35 @@
 
 namespace rampart::inline v1 {
 
+/// A process that runs tests, as its hooks see it.
+struct worker_context {
+    std::string worker{};  ///< `gw0`, ...; `master` where tests run in the process that was started
+    unsigned count = 0;    ///< of workers that the run was started with; 0 without workers
+    std::string run{};     ///< the run's id, see `testrun_uid`
+    metadata output{};     ///< for the controller's observers, when the worker has ended (`notice::worker_ended`)
+};
+
+/// A worker that is about to be started, as the controller's hook sees it.
+struct worker_launch {
+    std::string worker{};
+    std::size_t slot = 0;  ///< from 0; a replacement has the slot of the worker that it replaces
+    std::vector<std::pair<std::string, std::string>> env{};  ///< to be added to its environment
+};
+
 /// What a suite's program asks of `run_doctest`, beside its command line.
 struct run_options {
     verdict_policy policy{};
     std::string root{};  ///< folder that test ids are relative to; empty: what all test files have in common
     /// Further sinks, beside those of RAMPART_SINKS. Called once, in the process that holds the whole report.
     std::function<sink_list(run_config const&)> sinks{};
+    /// Watch the run as it goes; called once, in the process that was started.
+    std::function<std::vector<dist::any_observer>(run_config const&)> observers{};
+    /// Called in each process that runs tests, before its first and after its last one. A worker whose set-up throws
+    /// ends, and the run with it.
+    std::function<void(worker_context&)> worker_setup{};
+    std::function<void(worker_context&)> worker_teardown{};
+    /// Called in the controller, before a worker is started.
+    std::function<void(worker_launch&)> configure_worker{};
 };
 
 namespace detail {

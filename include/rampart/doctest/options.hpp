@@ -3,12 +3,16 @@
 
 #include "rampart/base/text.hpp"
 #include "rampart/core/metadata.hpp"
+#include "rampart/dist/cpus.hpp"
+#include "rampart/dist/policies.hpp"
+#include "rampart/dist/spec.hpp"
 #include "rampart/transport/engine.hpp"
 #include "rampart/transport/journal_file.hpp"
 #include "rampart/transport/partition.hpp"
 #include "rampart/transport/wire.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -18,14 +22,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 namespace rampart::inline v1 {
 
 /// `automatic` asks what stands behind the stream: a terminal or not.
-enum class progress_style : unsigned char { automatic, lines, none };
+enum class progress_style : unsigned char { automatic, bar, lines, none };
 enum class color_choice : unsigned char { automatic, always, never };
+/// What becomes of what tests print in a worker: shown with the tests that failed, with all, or not kept but printed as
+/// it comes.
+enum class output_choice : unsigned char { failed, all, live };
 
 /// What the command line and the environment ask of a run. The names are those of the options.
 struct run_config {
@@ -44,6 +52,15 @@ struct run_config {
     std::optional<std::filesystem::path> durations{};  ///< cut them by how long they took, which stands there
     std::uint32_t attempt = 1;                         ///< of this process, as the environment says
     std::string run{};                                 ///< the run's id, as the environment says; empty: none
+    std::optional<std::string> workers{};  ///< how many worker processes: a number or `auto`; not given: as `tx` says
+    std::optional<std::string> dist{};     ///< how tests are given to workers: the name of a scheduler, or `no`
+    std::vector<std::string> tx{};         ///< worker specs
+    std::optional<std::size_t> max_worker_restart{};  ///< not given: 4 for each worker
+    std::optional<double> timeout{};                  ///< seconds that a test may take
+    std::size_t maxfail = 0;                          ///< so many failures end the run; 0: none does
+    std::optional<unsigned> retry_crashed{};          ///< so often a test that crashed is run again
+    std::optional<output_choice> output{};
+    std::optional<std::filesystem::path> events_file{};
     std::optional<int> trials{};
     rampart::text_policy text = rampart::text_policy::escape;
     progress_style progress = progress_style::automatic;
@@ -181,11 +198,19 @@ inline constexpr option_row option_table[] = {
          return read_word(
              c.text, v, {{"escape", text_policy::escape}, {"strip", text_policy::strip}, {"keep", text_policy::keep}});
      }},
-    {"progress", "auto|lines|none", "a line for each finished test, to stderr (auto: on a terminal)",
+    {"progress", "auto|bar|lines|none",
+     "how far the run is, to stderr: one line, or one for each test (auto: on a terminal)",
      [](run_config& c, std::string_view v) {
-         return read_word(
-             c.progress, v,
-             {{"auto", progress_style::automatic}, {"lines", progress_style::lines}, {"none", progress_style::none}});
+         return read_word(c.progress, v,
+                          {{"auto", progress_style::automatic},
+                           {"bar", progress_style::bar},
+                           {"lines", progress_style::lines},
+                           {"none", progress_style::none}});
+     }},
+    {"events", "FILE", "what happens as it happens, one JSON object a line",
+     [](run_config& c, std::string_view v) {
+         c.events_file = std::string(v);
+         return std::string();
      }},
     {"color", "auto|always|never", "colour in the summary (auto: on a terminal)",
      [](run_config& c, std::string_view v) {
@@ -201,16 +226,97 @@ inline constexpr option_row option_table[] = {
          return std::string();
      },
      true},
-    {"workers", "0", "worker processes; this version runs in this process only",
-     [](run_config&, std::string_view v) { return v == "0" ? std::string() : not_this("0 in this version", v); }},
-    {"dist", "no", "how tests are given to workers; without workers only `no`",
-     [](run_config&, std::string_view v) { return v == "no" ? std::string() : not_this("`no` in this version", v); }},
+    {"workers", "N|auto", "run the tests in N processes of this program; auto: one for each processor (0)",
+     [](run_config& c, std::string_view v) {
+         auto const n = whole_number<std::size_t>(v);
+         if (v != "auto" && (!n || *n > dist::max_workers))
+             return not_this("a number of processes, at most 1024, or `auto`", v);
+         c.workers = std::string(v);
+         return std::string();
+     }},
+    {"dist", "load|loadscope|loadfile|loadgroup|worksteal|each|no",
+     "how tests are given to workers; no: in this process (load)",
+     [](run_config& c, std::string_view v) {
+         if (v != "no" && !dist::scheduler_named(v)) {
+             return not_this("load, loadscope, loadfile, loadgroup, worksteal, each or no", v);
+         }
+         c.dist = std::string(v);
+         return std::string();
+     }},
+    {"tx", "SPEC", "workers by their specs, as in 2*popen//env:K=V//chdir=DIR or ssh=HOST//chdir=DIR (again)",
+     [](run_config& c, std::string_view v) {
+         c.tx.emplace_back(v);
+         return std::string();
+     },
+     true},
+    {"max-worker-restart", "N", "so many workers that died are replaced, all together (4 for each worker)",
+     [](run_config& c, std::string_view v) {
+         c.max_worker_restart = whole_number<std::size_t>(v);
+         return c.max_worker_restart ? std::string() : not_this("a number", v);
+     }},
+    {"timeout", "SECONDS", "a test that runs longer is ended and named; needs workers",
+     [](run_config& c, std::string_view v) {
+         double seconds = 0.0;
+         auto const read = std::from_chars(v.data(), v.data() + v.size(), seconds);
+         // A year is as good as never, and every clock can hold it.
+         bool const good = read.ec == std::errc() && read.ptr == v.data() + v.size() && seconds > 0.0 && seconds <= 3e7;
+         c.timeout = seconds;
+         return good ? std::string() : not_this("a number of seconds above 0", v);
+     }},
+    {"maxfail", "N", "nothing more is run after N failures",
+     [](run_config& c, std::string_view v) {
+         c.maxfail = whole_number<std::size_t>(v).value_or(0);
+         return c.maxfail > 0 ? std::string() : not_this("a number of failures, at least 1", v);
+     }},
+    {"retry-crashed", "N", "a test that crashed is run again, up to N times; it stays a failure (0)",
+     [](run_config& c, std::string_view v) {
+         c.retry_crashed = whole_number<unsigned>(v);
+         return c.retry_crashed && *c.retry_crashed <= 1000 ? std::string() : not_this("a number, at most 1000", v);
+     }},
+    {"output", "failed|all|live",
+     "what tests print in workers: shown with those that failed, with all, or printed as it comes (failed)",
+     [](run_config& c, std::string_view v) {
+         output_choice which{};
+         auto problem = read_word(
+             which, v, {{"failed", output_choice::failed}, {"all", output_choice::all}, {"live", output_choice::live}});
+         c.output = which;
+         return problem;
+     }},
     {"help", "", "this list",
      [](run_config& c, std::string_view) {
          c.help = true;
          return std::string();
      }},
 };
+
+/// Whether tests run in other processes than this one.
+inline bool wants_workers(run_config const& c) {
+    if (c.dist == "no") return false;
+    return c.workers ? *c.workers != "0" : !c.tx.empty();
+}
+
+/// What makes no sense about workers.
+inline void check_worker_options(parsed_options& parsed) {
+    run_config const& c = parsed.config;
+    auto const add = [&parsed](std::string words) { parsed.errors.push_back("--rampart-" + std::move(words)); };
+    if (c.workers && !c.tx.empty()) {
+        add("workers and --rampart-tx both say which workers there are; give one of them (N*popen//... is N workers)");
+    }
+    if (auto const read = dist::parse_worker_specs(c.tx); !read.error.empty()) add("tx: " + read.error);
+    if (!wants_workers(c)) {
+        constexpr auto needs = " needs workers: give --rampart-workers=N too";
+        if (c.timeout) add(std::string("timeout") + needs);
+        if (c.retry_crashed) add(std::string("retry-crashed") + needs);
+        if (c.max_worker_restart) add(std::string("max-worker-restart") + needs);
+        if (c.output) add(std::string("output") + needs);
+        if (c.progress == progress_style::bar) add(std::string("progress=bar") + needs);
+    } else if (c.dist == "each") {
+        constexpr auto why = " has one place for each test, and with --rampart-dist=each every worker runs it";
+        if (c.journal_dir) add(std::string("journal") + why);
+        if (c.resume) add(std::string("resume") + why);
+        if (c.payload_file) add(std::string("payload") + why);
+    }
+}
 
 /// The part that this process runs, and which attempt at it this is, where the command line leaves it to the
 /// environment. `shard_option` says that the command line names a part, be it a bad one.
@@ -232,8 +338,10 @@ inline void ask_environment(parsed_options& parsed, bool shard_option) {
             return;
         }
     }
-    // Who says how to cut means to run a part. To run everything instead would be what nobody asked for.
-    if (config.shard || shard_option || (!config.partition && !config.durations)) return;
+    // Who says how to cut means to run a part. To run everything instead would be what nobody asked for. Workers take
+    // the durations too: what takes longest begins first.
+    bool const says_how = config.partition || (config.durations && !wants_workers(config));
+    if (config.shard || shard_option || !says_how) return;
     parsed.errors.push_back(std::string(config.partition ? "--rampart-partition" : "--rampart-durations") +
                             " says how to cut the tests into parts, but nothing says which part to run; give "
                             "--rampart-shard=I/N too (1/1 is everything), or set RAMPART_TOTAL_SHARDS and "
@@ -291,6 +399,7 @@ inline parsed_options parse_options(std::vector<std::string> const& arguments) {
         parsed.errors.push_back(
             "--rampart-partition and --rampart-durations are two ways to cut the tests into parts; give one of them");
     }
+    detail::check_worker_options(parsed);
     bool const shard_option = std::any_of(arguments.begin(), arguments.end(),
                                           [](std::string const& a) { return a.starts_with("--rampart-shard"); });
     detail::ask_environment(parsed, shard_option);

@@ -14,6 +14,7 @@
 #endif
 
 #include <algorithm>
+#include <climits>
 #include <cstddef>
 #include <map>
 #include <set>
@@ -25,10 +26,12 @@
 
 namespace doctest::detail {
 
-/// `matchesAny` stands in an unnamed namespace in some versions: only an unqualified name from in here finds it in all.
+// These stand in an unnamed namespace in some versions: only an unqualified name from in here finds them in all.
+
 inline bool rampart_matches(char const* text, std::vector<String> const& filters, bool when_empty) {
     return matchesAny(text, filters, when_empty, g_cs->case_sensitive);
 }
+inline void rampart_reset_signals() { FatalConditionHandler::reset(); }
 
 }  // namespace doctest::detail
 
@@ -137,6 +140,33 @@ inline void hide_cases(std::vector<doctest_case const*> const& hidden) {
     }
 }
 
+/// Tests out of doctest's sight, one of which at a time is put back to be run: microseconds, where a filter that names
+/// one test walks through all of them.
+class parked_cases {
+public:
+    /// Parks all tests but these, which get the numbers 0, 1, ... for `show`.
+    void park(std::vector<doctest_case const*> const& numbered) {
+        auto& registry = doctest::detail::getRegisteredTests();
+        for (doctest_case const* tc : numbered) {
+            nodes_.push_back(registry.extract(static_cast<doctest::detail::TestCase const&>(*tc)));
+        }
+        others_.swap(registry);
+    }
+    /// While `run` is called, doctest has this test and no other.
+    template <class F>
+    void show(std::size_t number, F run) {
+        auto& registry = doctest::detail::getRegisteredTests();
+        auto const at = registry.insert(std::move(nodes_[number])).position;
+        run();
+        nodes_[number] = registry.extract(at);
+    }
+
+private:
+    using set = std::set<doctest::detail::TestCase>;
+    std::vector<set::node_type> nodes_{};
+    set others_{};
+};
+
 /// Whether the command line selects this test, `--first` and `--last` aside. Only while doctest runs.
 inline bool passes_filters(doctest_case const& tc) {
     auto const* const run = doctest::detail::g_cs;
@@ -176,8 +206,38 @@ inline bool stdout_is_for_people() {
     }
     return !run->quiet;
 }
-/// Ends doctest's run before its first test.
-inline void run_nothing() { doctest::detail::g_cs->no_run = true; }
+/// Whether doctest's run ends before its first test.
+inline void run_nothing(bool nothing = true) { doctest::detail::g_cs->no_run = nothing; }
+
+/// What was asked of doctest that only one process can do; each as a sentence.
+inline std::vector<std::string> not_for_workers() {
+    auto const* const run = doctest::detail::g_cs;
+    std::vector<std::string> found;
+    auto const add = [&found](std::string words) { found.push_back(std::move(words) + ", or run without workers"); };
+    for (auto const& reporter : run->filters[8]) {
+        if (std::string_view(reporter.c_str()) == "console") continue;
+        add("doctest's reporter '" + std::string(reporter.c_str()) +
+            "' cannot tell of tests in other processes; leave --reporters out");
+    }
+    if (run->out.size() > 0) add("--out is for one process; send stdout there instead");
+    if (run->first > 0 || run->last != UINT_MAX) add("--first and --last count in one process; use --test-case");
+    if (run->abort_after > 0) add("--abort-after counts in one process; use --rampart-maxfail=N");
+    if (std::string_view(run->order_by.c_str()) != "file") {
+        add("--order-by is for one process; workers take tests as --rampart-dist says");
+    }
+    return found;
+}
+
+/// Ends doctest's run behind the test that is running.
+inline void run_no_more() {
+    auto* const run = doctest::detail::g_cs;
+    run->abort_after = 1;
+    run->numAssertsFailed = run->numAssertsFailed > 0 ? run->numAssertsFailed : 1;
+}
+
+/// Gives signals their own effect again for the rest of a test's body: a process that somebody watches dies at once.
+/// (doctest's handler deadlocks when the heap is damaged and there are threads.)
+inline void take_out_signal_handlers() { doctest::detail::rampart_reset_signals(); }
 
 /// Failed assertions of the running test so far.
 inline int failed_assertions_now() { return doctest::detail::g_cs->numAssertsFailedCurrentTest_atomic; }
@@ -193,6 +253,24 @@ inline void check(bool passed, char const* file, unsigned line, char const* expr
 
 /// Makes doctest's own verdict a failure, after its last test.
 inline void fail_run() { ++doctest::detail::g_cs->numTestCasesFailed; }
+
+// In an unnamed namespace, because doctest's own class is in one.
+namespace {
+
+/// doctest's console for a worker: says what failed, without a header and a summary around each single test.
+struct worker_console final : doctest::ConsoleReporter {
+    explicit worker_console(doctest::ContextOptions const& in) : doctest::ConsoleReporter(in) {}
+    void test_run_start() override {}
+    void test_run_end(doctest::TestRunStats const&) override {}
+};
+
+}  // namespace
+
+inline constexpr char worker_console_name[] = "rampart-worker";
+template <class Console = worker_console>
+void register_worker_console() {
+    doctest::registerReporter<Console>(worker_console_name, 0, true);
+}
 
 }  // namespace rampart::inline v1::detail
 

@@ -46,6 +46,12 @@ public:
         auto const found = earlier_.accounted.find(c.id.str());
         return found == earlier_.accounted.end() || c.kind == case_kind::verdict ? nullptr : &found->second;
     }
+    /// Which attempt the next run of this test is.
+    std::uint32_t next_attempt(run_config const& config, test_id const& id) const {
+        auto const known = earlier_.next_attempt.find(id.str());
+        // A resumed run knows which tests ran before. Another one only knows that its part was begun before.
+        return known != earlier_.next_attempt.end() ? known->second : config.resume ? 1U : config.attempt;
+    }
     bool knows_tests() const noexcept { return !earlier_.accounted.empty(); }
 
     /// At the start of a run: gives the session what is known and planned, and begins the journal.
@@ -62,12 +68,7 @@ public:
             session.set_report_metadata(
                 {{"resumed", metadata{{"tests", earlier_.accounted.size()}, {"interrupted", std::move(again)}}}});
         }
-        // A resumed run knows which tests ran before. Another one only knows that its part was begun before.
-        auto const first = config.resume ? 1U : mine.attempt;
-        for (test_id const& id : mine.tests) {
-            auto const known = earlier_.next_attempt.find(id.str());
-            session.expect_attempt(id, known == earlier_.next_attempt.end() ? first : known->second);
-        }
+        for (test_id const& id : mine.tests) session.expect_attempt(id, next_attempt(config, id));
         noted_ = session.faults().size();
         auto const name = environment("RAMPART_WORKER").value_or("");
         if (name != "master") mine.worker = name;
@@ -102,6 +103,18 @@ public:
         } else {
             pages_->keep(session.tests().back(), recorded);
         }
+        take_failures(session);
+    }
+
+    /// A result of a test that is still running, as it comes from a worker.
+    void keep(basic_record<suite_result> const& r) {
+        if (pages_) pages_->keep({.test = r.test, .attempt = r.attempt}, {&r, 1});
+    }
+    /// A test whose results were kept as they came has ended.
+    void end(basic_session<suite_result>& session, test_entry const& test) {
+        if (!pages_) return;
+        note_faults(session);
+        pages_->end(test, {});
         take_failures(session);
     }
 

@@ -2,19 +2,24 @@
 #define RAMPART_DOCTEST_SUITE_RUN_HPP
 
 #include "rampart/collect/collector.hpp"
+#include "rampart/collect/worker.hpp"
 #include "rampart/doctest/cases.hpp"
 #include "rampart/doctest/finish.hpp"
 #include "rampart/doctest/options.hpp"
 #include "rampart/doctest/run_journal.hpp"
+#include "rampart/doctest/running.hpp"
+#include "rampart/doctest/selection.hpp"
+#include "rampart/doctest/watching.hpp"
 #include "rampart/report/report.hpp"
 #include "rampart/report/verdict.hpp"
 #include "rampart/session/session.hpp"
-#include "rampart/transport/durations.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
+#include <functional>
 #include <iostream>
 #include <mutex>
 #include <optional>
@@ -42,32 +47,27 @@ public:
         config_ = std::move(config);
         options_ = std::move(options);
         managed_ = managed;
-        progress_ = config_.progress == progress_style::lines ||
-                    (config_.progress == progress_style::automatic && ::isatty(STDERR_FILENO) != 0);
     }
 
     /// Inside doctest's run, before it looks at its tests.
     void prepare() {
         if (!collected_) {
-            cases_.collect(config_.trials, options_.root, errors_);
-            widen_name_filters({"[trial-*]", " [trials]"});
+            chosen_.collect(config_, options_);
             for (suite_case& c : cases_.all()) set_body(c.data, &suite_run::run_current_body);
-            if (errors_.empty() && !is_query()) {
-                journal_.note_list(cases_);
-                if (config_.shard) keep_shard();
-                if (errors_.empty() && config_.resume) journal_.resume(config_, cases_, errors_);
-            }
+            if (chosen_.errors.empty() && !is_query()) chosen_.cut(config_);
             collected_ = true;
         } else {
-            widen_name_filters({"[trial-*]", " [trials]"});
+            suite_selection::widen_name_filters();
         }
-        if (!errors_.empty()) run_nothing();
+        if (!chosen_.errors.empty()) run_nothing();
     }
 
-    std::vector<std::string> const& errors() const noexcept { return errors_; }
+    std::vector<std::string> const& errors() const noexcept { return chosen_.errors; }
 
     void start() {
         std::lock_guard const hold(mutex_);
+        about_ = {.worker = "master", .count = 0, .run = testrun_uid()};
+        call_hook("worker_setup", options_.worker_setup);
         session_ = basic_session<suite_result>(config_.text);
         session_.set_report_metadata(config_.meta);
         report_.reset();
@@ -87,6 +87,11 @@ public:
         collection_.emplace();
         phase_ = phase::testing;
         journal_.open(config_, cases_, session_);
+        for (fault& f : hook_faults_) session_.add_fault(std::move(f));
+        hook_faults_.clear();
+        failures_ = 0;
+        watching_.begin(config_, options_, 0);
+        watching_.tell(dist::notice::run_started{selected_, 0, "no", config_.run});
         static bool const watching = [] {
             std::atexit([] { instance().process_ends(); });
             std::at_quick_exit([] { instance().process_ends(); });
@@ -107,6 +112,7 @@ public:
         current_->progress = case_progress::running;
         if (current_->kind == case_kind::verdict) return;
         journal_.start(current_->id);
+        watching_.tell(dist::notice::test_started{"master", current_->id, session_.next_attempt(current_->id)});
         collection_->begin_test(current_->id);
     }
 
@@ -130,17 +136,18 @@ public:
         if (c == nullptr) return;
         c->progress = case_progress::finished;
         if (c->kind == case_kind::verdict) return;
-        // A clone may fail, so doctest calls it a success: its own assertions tell.
-        bool const failed = c->kind == case_kind::clone
-                                ? (stats.failure_flags & ~doctest::TestCaseFailureReason::CouldHaveFailedAndDid) != 0
-                                : !stats.testCaseSuccess;
-        take(*c, failed ? test_outcome::failed : test_outcome::passed, stats.seconds);
+        take(*c, outcome_of(*c, stats), stats.seconds);
     }
 
     /// After the last test. Makes doctest's verdict agree with ours.
     void run_end() {
         if (crashed_) return;
         std::unique_lock hold(mutex_);
+        call_hook("worker_teardown", options_.worker_teardown);
+        watching_.tell(dist::notice::worker_ended{
+            .worker = "master", .words = "is done", .as_told = true, .output = about_.output});
+        for (fault& f : hook_faults_) session_.add_fault(std::move(f));
+        hook_faults_.clear();
         settle("was selected but did not run; a test before it ended the run early");
         phase_ = phase::reporting;
         ignores_failures_ = ignores_failures();
@@ -154,7 +161,8 @@ public:
     /// Gives the report to the sinks, prints the summary, and says the status to end with.
     int finish(int doctest_status) {
         if (!report_ || !collection_) return doctest_status;
-        auto const failures = emit_report(*report_, session_, config_, options_, summary_to_stdout_);
+        auto failures = emit_report(*report_, session_, config_, options_, summary_to_stdout_);
+        for (sink_failure& f : watching_.failures()) failures.push_back(std::move(f));
         int status = exit_code(*report_, failures, options_.policy);
         // A thread may have recorded while the sinks were at work: too late for the report, but not to be told.
         if (auto const late = add_lost_results(); late > 0) {
@@ -170,38 +178,18 @@ public:
         if (status == 0 && doctest_status != 0) status = 1;
         // --no-exitcode asks that failed tests do not count; what was lost still does.
         if (ignores_failures_ && status == 1 && failures.empty()) status = 0;
-        return status;
+        return watching_.end(session_.duration_seconds(), status);
     }
 
     /// Whether doctest got as far as running tests, and whether it ran one.
     bool ran() const noexcept { return ran_; }
     bool ran_a_test() const noexcept { return done_ > 0 || journal_.knows_tests(); }
-    bool shard_is_empty() const noexcept { return shard_is_empty_; }
+    bool shard_is_empty() const noexcept { return chosen_.shard_is_empty; }
 
 private:
     enum class phase : unsigned char { idle, testing, reporting };
 
     suite_run() = default;
-
-    void keep_shard() {
-        bool const something = !cases_.selected_ids().empty();
-        test_durations durations;
-        if (config_.durations) {
-            auto read = recorded_durations<suite_result>(*config_.durations, config_.limits);
-            if (!read) {
-                errors_.push_back("--rampart-durations: " + one_line(read.error().message()));
-                return;
-            }
-            durations = std::move(*read);
-        }
-        cases_.keep_only(*config_.shard, config_.partition.value_or(shard_partition::stride),
-                         config_.durations ? &durations : nullptr);
-        if (!config_.shard_source.empty() && config_.shard->count > 1) {
-            std::cerr << "rampart: this process runs part " << config_.shard->index + 1 << " of "
-                      << config_.shard->count << ", as " << config_.shard_source << " say\n";
-        }
-        shard_is_empty_ = something && cases_.selected_ids().empty();
-    }
 
     /// Stands for every test's body, so that what has to be checked is checked while doctest still counts.
     static void run_current_body() { instance().body(); }
@@ -209,23 +197,7 @@ private:
         suite_case* const c = current_;
         if (c == nullptr) return;
         if (c->kind == case_kind::verdict) return check_group(*c);
-        std::size_t before = 0;  // a test with subcases comes here once for each
-        collection_->inspect([&before](auto const& results) { before = results.size(); });
-        c->body();
-        if (c->kind == case_kind::clone || failed_assertions_now() > 0) return;
-        std::string bad;
-        collection_->inspect([&](auto const& results) {
-            for (std::size_t i = before; i < results.size() && bad.empty(); ++i) {
-                auto const status = result_traits<suite_result>::status(results[i]);
-                if ((status == safety_status::unsafe && options_.policy.unsafe_is_failure) ||
-                    (status == safety_status::error && options_.policy.error_is_failure)) {
-                    bad = one_line(brief(results[i]));
-                }
-            }
-        });
-        if (!bad.empty()) {
-            check(false, c->data->m_file.c_str(), c->line, "every recorded result is neither unsafe nor an error", bad);
-        }
+        run_body(*c, *collection_, options_.policy);
     }
 
     void check_group(suite_case const& c) {
@@ -250,19 +222,29 @@ private:
         for (auto const& r : results) c.tally.add(result_traits<suite_result>::status(r));
         c.tally.add(outcome);
         ++done_;
-        if (results.empty() && !c.marks.harm_category.empty() && outcome == test_outcome::passed) {
-            std::fprintf(stderr, "rampart: note: test '%s' has a harm mark but recorded no result\n",
-                         one_line(c.id.str()).c_str());
-        }
-        if (progress_) {
-            std::fprintf(stderr, "[%zu/%zu] %-6s %s (%.2f s, %zu result%s)\n", done_, selected_,
-                         std::string(to_string(outcome)).c_str(), one_line(c.id.str()).c_str(), seconds, results.size(),
-                         results.size() == 1 ? "" : "s");
-        }
+        note_missing_result(c, outcome, results.size());
         auto const first = session_.records().size();
         session_.absorb(c.id, c.marks, std::move(results),
                         {.name = c.name, .outcome = outcome, .seconds = seconds, .file = c.file, .line = c.line});
         journal_.take(session_, first, !ended_early_);
+        if (watching_.watched()) tell_of(first, c.kind == case_kind::clone);
+        if (c.kind != case_kind::clone && is_failure(outcome) && ++failures_ == config_.maxfail) run_no_more();
+    }
+    /// The session's last test, with its records from `first` on.
+    void tell_of(std::size_t first, bool is_trial) {
+        test_entry const& t = session_.tests().back();
+        for (std::size_t i = first; i < session_.records().size(); ++i) {
+            auto const& r = session_.records()[i];
+            watching_.tell(dist::notice::result_recorded{"master", r.test, r.attempt, r.index,
+                                                         result_traits<suite_result>::status(r.value), brief(r.value)});
+        }
+        watching_.tell(dist::notice::test_ended{.worker = "master",
+                                                .test = t.test,
+                                                .attempt = t.attempt,
+                                                .outcome = t.facts.outcome,
+                                                .seconds = t.facts.seconds,
+                                                .results = t.results,
+                                                .is_trial = is_trial});
     }
 
     /// Accounts for every selected test and builds the report. `why`: what to say of tests that did not run.
@@ -299,20 +281,26 @@ private:
     }
     /// Each becomes a fault. Gives how many there were.
     std::size_t add_lost_results() {
-        auto const all = collection_->take_lost();
-        for (lost_result const& lost : all) {
-            auto const site = std::string(lost.site.file) + ":" + std::to_string(lost.site.line);
-            if (lost.test.empty()) {
-                session_.add_fault({fault_kind::unclaimed_result, site,
-                                    "a result was recorded while no test was running, or of a type that this suite "
-                                    "does not collect: " +
-                                        lost.brief});
-            } else {
-                session_.add_fault({fault_kind::late_result, "test " + lost.test.str(),
-                                    "a result was recorded after the test had ended, at " + site + ": " + lost.brief});
-            }
-        }
+        auto all = lost_results(*collection_);
+        for (fault& f : all) session_.add_fault(std::move(f));
         return all.size();
+    }
+
+    /// A hook of the suite's, around its tests. One that throws makes the run incomplete.
+    void call_hook(char const* name, std::function<void(worker_context&)> const& hook) {
+        if (!hook) return;
+        auto const add = [&](std::string_view thrown) {
+            auto words = std::string(name) + " threw: " + one_line(thrown);
+            std::cerr << "rampart: " << words << '\n';
+            hook_faults_.push_back({fault_kind::incomplete, "worker master", std::move(words)});
+        };
+        try {
+            hook(about_);
+        } catch (std::exception const& e) {
+            add(e.what());
+        } catch (...) {
+            add("something that is no std::exception");
+        }
     }
 
     /// exit and quick_exit come here. A run that has not finished must not end with status 0: what is known is written,
@@ -348,19 +336,21 @@ private:
     run_config config_{};
     run_options options_{};
     bool managed_ = false;
-    bool progress_ = false;
     bool collected_ = false;
-    bool shard_is_empty_ = false;
-    std::vector<std::string> errors_{};
-    suite_cases cases_{};
+    suite_selection chosen_{};
+    suite_cases& cases_ = chosen_.cases;
+    run_journal& journal_ = chosen_.journal;
 
     std::recursive_mutex mutex_{};  // doctest is one thread, but exit may be called by another
     basic_session<suite_result> session_{};
-    std::optional<basic_collection_run<suite_result>> collection_{};
-    run_journal journal_{};
+    std::optional<suite_collection> collection_{};
     std::optional<basic_test_run_report<suite_result>> report_{};
     std::chrono::steady_clock::time_point started_{};
+    run_watching watching_{};
+    worker_context about_{};
+    std::vector<fault> hook_faults_{};
     suite_case* current_ = nullptr;
+    std::size_t failures_ = 0;
     std::size_t selected_ = 0;
     std::size_t done_ = 0;
     ::pid_t owner_ = 0;

@@ -81,7 +81,8 @@ void sort_for_report(std::vector<basic_record<R>>& records) {
 /// The same for tests.
 inline void sort_for_report(std::vector<test_entry>& tests) {
     detail::sort_with_ties(tests, [](test_entry const& t) {
-        return std::tuple(t.results, t.facts.name, t.facts.outcome, t.facts.seconds, t.facts.file, t.facts.line);
+        return std::tuple(t.results, t.facts.name, t.facts.outcome, t.facts.seconds, t.facts.file, t.facts.line,
+                          t.facts.detail);
     });
 }
 

@@ -34,6 +34,7 @@ enum class fault_kind : unsigned char {
     unaccounted_test,  ///< a planned test of which nothing is known
     unplanned_test,    ///< a test that its own process had not planned
     journal_failed,    ///< a journal could not be written; a merge of it would lack something
+    worker_died,       ///< a worker's process ended badly outside of any test: nobody knows what that touched
     superseded,        ///< a process ended early and a later attempt did its part; nothing is lost
     repaired_text,     ///< broken UTF-8 or a lone surrogate became U+FFFD; nothing else is lost
 };
@@ -45,7 +46,7 @@ constexpr std::string_view to_string(fault_kind kind) noexcept {
                                           "missing_shard",  "other_list",       "other_run",        "second_output",
                                           "torn_tail",      "bad_checksum",     "interrupted_test", "missing_close",
                                           "short_count",    "duplicate_record", "unaccounted_test", "unplanned_test",
-                                          "journal_failed", "superseded",       "repaired_text"};
+                                          "journal_failed", "worker_died",      "superseded",       "repaired_text"};
     return names[static_cast<unsigned char>(kind)];
 }
 

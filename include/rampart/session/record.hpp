@@ -61,6 +61,7 @@ struct test_facts {
     double seconds = 0.0;
     std::string file{};  ///< where the test stands, relative as in its id; may be empty
     unsigned line = 0;
+    std::string detail{};  ///< why, where it did not end by itself: how its process died, what it printed last
     friend bool operator==(test_facts const&, test_facts const&) = default;
 };
 

@@ -68,6 +68,12 @@ public:
     /// Says which attempt the next `absorb` of this test is, where other processes have run it before.
     void expect_attempt(test_id const& test, std::uint32_t next) { attempts_[clean(test.str())] = next - 1; }
 
+    /// Which attempt the next `absorb` of this test is.
+    std::uint32_t next_attempt(test_id const& test) const {
+        auto const known = attempts_.find(clean(test.str()));
+        return known == attempts_.end() ? 1U : known->second + 1;
+    }
+
     /// Says that `clone` is a trial of `base`. Specs for one clone that disagree leave one fault, and the choice
     /// between them does not depend on which came first: the base that sorts first, then the higher threshold (B50,
     /// B51). A threshold that is no number leaves a fault, and 1 is taken (B49).
@@ -251,6 +257,7 @@ private:
         wash(t.worker);
         wash(t.facts.name);
         wash(t.facts.file);
+        wash(t.facts.detail);
     }
     void wash(shard_plan& p) const {
         for (std::string* text : {&p.run, &p.worker, &p.list_hash, &p.process, &p.source}) wash(*text);

@@ -26,7 +26,7 @@
 ///                     clone_nodeids}], by base_nodeid
 ///     faults        [{kind, where, what, loses}], sorted; with one that loses, the run's `metadata` has
 ///                     `incomplete` and `incomplete_reasons`
-///     tests         [{nodeid, name, attempt, worker?, outcome, seconds, results, file?, line?}], also those that
+///     tests         [{nodeid, name, attempt, worker?, outcome, seconds, results, file?, line?, detail?}], also those that
 ///                     recorded nothing
 ///
 /// Of a result, after `turns`: `nodeid`, `observability_level` (null for a result without a transcript),
@@ -218,6 +218,7 @@ inline void write_test(json_writer& w, test_entry const& t) {
     w.member("results", t.results);
     if (!t.facts.file.empty()) w.member("file", t.facts.file);
     if (t.facts.line != 0) w.member("line", t.facts.line);
+    if (!t.facts.detail.empty()) w.member("detail", t.facts.detail);
     w.end_object();
 }
 

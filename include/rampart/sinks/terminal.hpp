@@ -175,6 +175,10 @@ void write_other_failures(terminal_text& text, basic_test_run_report<R> const& r
         if (t->attempt > 1) lines.out += " (attempt " + std::to_string(t->attempt) + ')';
         lines.out += " -- ";
         lines.out += to_string(t->facts.outcome);
+        if (!t->facts.detail.empty()) {
+            lines.out += ": ";
+            lines.foreign(clip(one_line(t->facts.detail), 300));
+        }
         lines.out += '\n';
     }
     for (fault const& f : report.faults) {

@@ -93,9 +93,10 @@ public:
 
     /// A test has ended. With the policy `each_test` its results are on the disk when this returns. Results and end go
     /// out in one write, so that a kill between them, which would run the test again after a resume, is as good as
-    /// impossible.
+    /// impossible. Without records, those that `test.results` counts were kept before, each as it came.
     void end(test_entry const& test, std::span<basic_record<R> const> records) {
-        auto lines = envelope_lines(test.test, records);
+        bool const kept = records.empty() && test.results > 0;
+        auto lines = kept ? std::string() : envelope_lines(test.test, records);
 
         std::string text;
         json_writer w(text);
@@ -111,13 +112,15 @@ public:
             w.member("line", test.facts.line);
         }
         if (!test.worker.empty()) w.member("worker", test.worker);
+        if (!test.facts.detail.empty()) w.member("detail", test.facts.detail);
         w.end_object();
         lines += detail::seal(std::move(text));
         append(lines, 1, "the results of test " + test.test.str());
         file_.after_test();
     }
 
-    /// What a test had recorded when its process had to end. Nothing says that the test ended: it has to run again.
+    /// What a test has recorded so far, when its process has to end, or as it comes. As long as nothing says that the
+    /// test ended, it has to run again.
     void keep(test_entry const& test, std::span<basic_record<R> const> records) {
         if (records.empty()) return;
         append(envelope_lines(test.test, records), 0, "the results of test " + test.test.str());

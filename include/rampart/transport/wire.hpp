@@ -49,6 +49,7 @@ void apply_policy(text_policy policy, basic_shard<R>& to) {
         wash(t.worker);
         wash(t.facts.name);
         wash(t.facts.file);
+        wash(t.facts.detail);
     }
     for (trial_spec& s : to.trial_specs) {
         wash_id(s.clone);

@@ -185,6 +185,7 @@ private:
             if (!t->worker.empty()) {
                 w.member("worker", t->worker);
             }
+            if (!t->facts.detail.empty()) w.member("detail", t->facts.detail);
             w.end_object();
         }
         w.end_array();
