@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh [clang] [fuzz] [zstd]: makes sure that what rampart is built with is there, and installs what is missing with apt-get
+# setup.sh [clang] [fuzz] [ssh] [zstd]: makes sure that what rampart is built with is there, and installs what is missing with apt-get
 # (as root, or through sudo). On other systems it says what is missing and ends with 1.
 set -u
 
@@ -48,8 +48,12 @@ look() {
                 have=$(clang++ -dumpversion 2> /dev/null | sed 's/\..*//')
                 links_fuzzer || need "libclang-rt-${have:-14}-dev" "libFuzzer of clang++, for -fsanitize=fuzzer"
                 ;;
+            ssh)
+                command -v ssh > /dev/null || need openssh-client "ssh"
+                PATH=$PATH:/usr/sbin command -v sshd > /dev/null || need openssh-server "sshd"
+                ;;
             zstd) command -v zstd > /dev/null || need zstd "zstd" ;;
-            *) echo "setup.sh: knows clang, fuzz and zstd, not '$extra'" >&2; exit 2 ;;
+            *) echo "setup.sh: knows clang, fuzz, ssh and zstd, not '$extra'" >&2; exit 2 ;;
         esac
     done
 }
