@@ -88,7 +88,7 @@
 # include "rampart/transport/journal_file.hpp"
 #endif
 
-// floor 6: one suite in many processes; dist/process.hpp, which starts them, is for who asks for it: it brings Boost.Asio
+// floor 6: one suite in many processes; dist/process.hpp, which starts them, brings Boost.Asio and is asked for by name
 #if defined(__unix__) || defined(__APPLE__)
 # include "rampart/dist/captured.hpp"
 # include "rampart/dist/controller.hpp"

@@ -186,7 +186,8 @@ public:
                 .outcome = static_cast<rampart::test_outcome>(below(7)),
                 .seconds = finite(),
                 .file = text(),
-                .line = static_cast<unsigned>(random_())};
+                .line = static_cast<unsigned>(random_()),
+                .detail = text()};
     }
 
     /// A few ids, so that tests meet under one id. Well-formed: two that are not may be one when they arrive.

@@ -247,6 +247,21 @@ TEST_CASE("a failed test is named when no unsafe or error result shows it, also 
     CHECK(text.ends_with("Not shown above:\n  - test f::bare -- crashed\n"));
 }
 
+TEST_CASE(
+    "of many tests that did not run some are named and the rest is counted; why a test crashed stands behind it") {
+    rp::session s;
+    for (int i = 100; i < 1100; ++i)
+        s.absorb(id("f::" + std::to_string(i)), {}, {}, {.outcome = test_outcome::not_run});
+    s.absorb(id("f::crashed"), {}, {},
+             {.outcome = test_outcome::crashed, .detail = "gw0 died by SIGSEGV; the end of its output: a\n\x1b[31mb"});
+    auto const text = summary_of(s);
+    CHECK(count(text, " -- not_run") == 20);
+    CHECK(has(text, "  - test f::119 -- not_run\n"));
+    CHECK(has(text, "  - and 980 more tests that did not run\n"));
+    CHECK(has(text, "  - test f::crashed -- crashed: gw0 died by SIGSEGV; the end of its output: a "));
+    CHECK_FALSE(has(text, "\x1b"));
+}
+
 TEST_CASE("colour is there only when asked, and only on the labels") {
     auto const s = samples::sample_run();
     CHECK_FALSE(has(summary_of(s), "\x1b"));

@@ -138,6 +138,37 @@ TEST_CASE("what a test had recorded when its process had to end is kept, without
                                                fault_kind::interrupted_test, fault_kind::unaccounted_test});
 }
 
+TEST_CASE("results that were kept as they came belong to the end that comes later, also between those of others [C]") {
+    folder const dir;
+    auto plan = plan_of({"a", "b"});
+    plan.index = 0;
+    plan.count = 1;
+    plan.list_hash.clear();
+    book j(dir.path(), plan, {}, here);
+    auto const of_a = results_of("a", {"x", "y"});
+    auto const of_b = results_of("b", {"z"});
+    j.start(test_id("a"));
+    j.keep(entry_of("a", 1), std::span(of_a).first(1));
+    j.start(test_id("b"));
+    j.keep(entry_of("b", 1), of_b);
+    j.keep(entry_of("a", 2), std::span(of_a).last(1));
+    auto crashed = entry_of("b", 1);
+    crashed.facts.outcome = rp::test_outcome::crashed;
+    crashed.facts.detail = "gw0 died by SIGSEGV";
+    j.end(crashed, {});
+    j.end(entry_of("a", 2), {});
+    j.close({});
+    CHECK(lines_of(j.path()).size() == 9);
+
+    rp::session hub;
+    REQUIRE(rp::merge(hub, "", read_file(j.path().string())));
+    CHECK_FALSE(hub.is_incomplete());
+    CHECK(hub.records().size() == 3);
+    REQUIRE(hub.tests().size() == 2);
+    CHECK(hub.tests()[0].facts == crashed.facts);
+    CHECK(hub.tests()[1].results == 2);
+}
+
 TEST_CASE("a result over its cap is a marker in its envelope and a fault line, its siblings stay [A.3, B6]") {
     folder const dir;
     rp::shard_plan plan = plan_of({"a"});

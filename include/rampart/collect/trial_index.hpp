@@ -15,8 +15,8 @@ inline std::size_t& running_trial() noexcept {
 
 }  // namespace detail
 
-/// Which trial of its test is running, from 0; 0 outside of trials. A seed made of it gives each trial its own draw, the
-/// same whichever process runs the trial: a counter of one's own would count what this process has run.
+/// Which trial of its test is running, from 0; 0 outside of trials. A seed made of it gives each trial its own draw,
+/// the same whichever process runs the trial: a counter of one's own would count what this process has run.
 ///
 ///     agent a{.seed = 42 + rampart::trial_index()};
 inline std::size_t trial_index() noexcept { return detail::running_trial(); }

@@ -124,11 +124,18 @@ private:
     void take(test_finished& e) {
         if (!has_in_hand(e.worker, e.test)) return;
         if (account_of(e.worker).state == test_state::sent) has_begun(e.worker);
-        bool const late = workers_[e.worker].overdue;
-        account_for(e.worker, {.outcome = late ? test_outcome::timeout : e.outcome,
+        std::string detail;
+        if (workers_[e.worker].overdue) {
+            detail = its_time() + " was over before it came to its end";
+            e.outcome = test_outcome::timeout;
+        } else if (e.outcome == test_outcome::unknown || e.outcome == test_outcome::not_run) {
+            detail = worker_name(e.worker) + " ran it and told that it ended as " + std::string(to_string(e.outcome));
+            e.outcome = test_outcome::failed;
+        }
+        account_for(e.worker, {.outcome = e.outcome,
                                .seconds = e.seconds,
                                .results = e.results,
-                               .detail = late ? its_time() + " was over before it came to its end" : std::string(),
+                               .detail = std::move(detail),
                                .output = std::move(e.output)});
         if (books_.worker(e.worker).state == worker_state::busy) become_idle(e.worker);
     }

@@ -167,7 +167,7 @@ struct result_recorded {
 };
 /// A test is accounted for, be it that it ended, crashed, ran out of time or never ran.
 struct test_ended {
-    std::string worker{};  ///< empty: it never ran
+    std::string worker{};  ///< empty: it never ran; with `each` then the last worker of its slot
     test_id test{};
     std::uint32_t attempt = 1;
     test_outcome outcome = test_outcome::unknown;

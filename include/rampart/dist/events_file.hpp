@@ -186,18 +186,18 @@ struct events_file_limits {
 /// reader asleep. A child that was forked writes nothing.
 class events_file {
 public:
-    /// Opens the file. Throws `std::runtime_error` when that fails; its folder has to be there.
+    /// Opens the file; its folder has to be there. What is wrong is `error()`, and the first handler throws it.
     explicit events_file(std::filesystem::path path, events_file_limits limits = {})
         : path_(std::move(path)), limits_(limits), owner_(::getpid()), began_(std::chrono::steady_clock::now()) {
-        open();
-        struct ::stat about {};
-        if (::fstat(file_.get(), &about) != 0) fail_open();
-        is_file_ = S_ISREG(about.st_mode);
-        is_socket_ = S_ISSOCK(about.st_mode);
-        // What a descriptor stands for belongs to whoever opened it.
-        if (is_file_ && !is_device_ && ::ftruncate(file_.get(), 0) != 0) fail_open();
+        try {
+            open();
+        } catch (std::runtime_error const& e) {
+            error_ = e.what();
+        }
     }
 
+    /// Why the file could not be opened; empty: it could. For those who would rather not start such a run.
+    [[nodiscard]] std::string const& error() const noexcept { return error_; }
     [[nodiscard]] std::string name() const { return "events file"; }
     [[nodiscard]] std::filesystem::path const& path() const noexcept { return path_; }
 
@@ -205,6 +205,7 @@ public:
         requires std::constructible_from<any_notice, Notice const&>
     void on(Notice const& notice) {
         if (::getpid() != owner_) return;
+        if (!error_.empty()) throw std::runtime_error(error_);
         double const at = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
         write(event_line(notice, at, std::exchange(is_first_, false)));
         // Nothing comes after it. Some file systems say only now that there was no room.
@@ -222,6 +223,15 @@ private:
     [[noreturn]] void fail_open() const { fail("opening it", last_error()); }
 
     void open() {
+        open_path();
+        struct ::stat about {};
+        if (::fstat(file_.get(), &about) != 0) fail_open();
+        is_file_ = S_ISREG(about.st_mode);
+        is_socket_ = S_ISSOCK(about.st_mode);
+        // What a descriptor stands for belongs to whoever opened it.
+        if (is_file_ && !is_device_ && ::ftruncate(file_.get(), 0) != 0) fail_open();
+    }
+    void open_path() {
         std::string const text = path_.string();
         is_device_ = text.starts_with("/dev/") || text.starts_with("/proc/");
         auto const deadline = began_ + limits_.reader;
@@ -300,6 +310,7 @@ private:
     ::pid_t owner_;
     std::chrono::steady_clock::time_point began_;
     detail::descriptor file_{};
+    std::string error_{};
     bool is_device_ = false;  // the path names what is there already
     bool is_file_ = false;
     bool is_socket_ = false;

@@ -34,16 +34,17 @@ struct list_difference {
 
     struct side {
         std::string sign;
+        std::string note;
         std::size_t count = 0;
         std::size_t repeated = 0;  // of these, the other list has the id too, but less often
         std::string first{};
     };
-    side less{"-"};
-    side more{"+"};
+    side less{"-", " (stands here more often)"};
+    side more{"+", " (stands there more often)"};
     auto const note = [&](side& s, std::string_view id, bool repeated) {
         s.repeated += repeated ? 1 : 0;
         if (s.count++ >= shown) return;
-        std::string const line = s.sign + one_line(id) + (repeated ? " (stands there more often)" : "");
+        std::string const line = s.sign + one_line(id) + (repeated ? s.note : "");
         if (s.count == 1) s.first = " " + line;
         result.lines += line + "\n";
     };

@@ -1,7 +1,6 @@
 #ifndef RAMPART_DIST_PROCESS_HPP
 #define RAMPART_DIST_PROCESS_HPP
 
-#include "rampart/dist/descriptor.hpp"
 #include "rampart/dist/events.hpp"
 #include "rampart/dist/frame.hpp"
 #include "rampart/dist/keeper.hpp"
@@ -12,11 +11,9 @@
 #include "rampart/dist/worker_process.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <optional>
@@ -65,7 +62,7 @@ public:
                 if (handlers_.on_stop) handlers_.on_stop(name, times);
             });
         }
-        if (options_.tick > 0) arm(next_tick_ = after(options_.tick));
+        if (options_.tick > 0) arm(next_tick_ = detail::seconds_from_now(options_.tick));
     }
     worker_pool(worker_pool const&) = delete;
     worker_pool& operator=(worker_pool const&) = delete;
@@ -101,7 +98,7 @@ public:
     /// `on_overdue` so many seconds from now, instead of any such order before; none: no more.
     void deadline(worker_number number, std::optional<double> seconds) {
         if (worker* const w = find(number)) {
-            w->overdue = seconds ? after(*seconds) : never;
+            w->overdue = seconds ? detail::seconds_from_now(*seconds) : never;
             arm(w->overdue);
         }
     }
@@ -171,23 +168,11 @@ private:
     // ---- start ------------------------------------------------------------------------------------------------------
 
     void launch(worker& w) {
-        auto channel = detail::make_channel();
-        if (channel.error != 0) return give_up(w, channel.error, "no channel: " + detail::error_words(channel.error));
-        detail::descriptor_pair output;
-        if (!options_.live_output) output = detail::make_pipe();
-        if (output.error != 0) return give_up(w, output.error, "no pipe: " + detail::error_words(output.error));
-        boost::system::error_code failed;
-        (void)w.control.assign(channel.ours.get(), failed);
-        if (!failed) (void)channel.ours.release();
-        if (!failed && output.ours) {
-            (void)w.output.assign(output.ours.get(), failed);
-            if (!failed) (void)output.ours.release();
-        }
-        if (failed) return give_up(w, failed.value(), "its channel cannot be watched: " + failed.message());
-
+        auto const ends = w.connect(!options_.live_output);
+        if (ends.error != 0) return give_up(w, ends.error, ends.words);
         detail::launch what = detail::planned_launch(options_, w.spec, w.number, cookie_);
-        what.control = channel.theirs.get();
-        what.output = output.theirs ? output.theirs.get() : -1;
+        what.control = ends.control.get();
+        what.output = ends.output.get();
         detail::launched const process = detail::spawn(what);
         if (process.error != 0) return give_up(w, process.error, process.words);
         w.pid = process.pid;
@@ -200,9 +185,7 @@ private:
 
     /// The death is told from the loop, never from inside `start`.
     void give_up(worker& w, int error, std::string const& why) {
-        boost::system::error_code ignored;
-        w.control.close(ignored);
-        w.output.close(ignored);
+        w.close();
         w.at = stage::unstarted;
         w.due = never;
         w.not_started = {worker_death::how_it_was::unstarted, error,
@@ -319,12 +302,7 @@ private:
 
     // ---- time -------------------------------------------------------------------------------------------------------
 
-    static clock::time_point after(double seconds) {
-        // A century is no limit, and a number that is none does not become one.
-        double const length = seconds > 0 ? seconds < 3e9 ? seconds : 3e9 : 0;
-        return clock::now() + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(length));
-    }
-    void set_due(worker& w, double seconds) { arm(w.due = after(seconds)); }
+    void set_due(worker& w, double seconds) { arm(w.due = detail::seconds_from_now(seconds)); }
 
     /// One timer for all. It is set again only for what comes earlier, so that a deadline for each test costs nothing;
     /// when it goes off too early it is set anew.
@@ -352,7 +330,7 @@ private:
             if (handlers_.on_overdue) handlers_.on_overdue(number);
         }
         if (next_tick_ <= now) {
-            next_tick_ = after(options_.tick);
+            next_tick_ = detail::seconds_from_now(options_.tick);
             if (handlers_.on_tick) handlers_.on_tick();
         }
         auto earliest = next_tick_;
@@ -374,11 +352,11 @@ private:
             launch(w);
             break;
         case stage::starting:
-            w.over_limit = "sent nothing within " + seconds_text(options_.start_limit) + " s after its start";
+            w.over_limit = "sent nothing within " + detail::limit_text(options_.start_limit) + " s after its start";
             end(w, false);
             break;
         case stage::leaving:
-            w.over_limit = "did not end within " + seconds_text(options_.exit_limit) + " s after its goodbye";
+            w.over_limit = "did not end within " + detail::limit_text(options_.exit_limit) + " s after its goodbye";
             end(w, false);
             break;
         case stage::silent:
@@ -396,12 +374,6 @@ private:
             break;
         }
     }
-    static std::string seconds_text(double seconds) {
-        std::array<char, 32> text{};
-        std::snprintf(text.data(), text.size(), "%g", seconds);
-        return text.data();
-    }
-
     [[nodiscard]] worker* find(worker_number number) {
         auto const at = workers_.find(number);
         return at == workers_.end() ? nullptr : &at->second;

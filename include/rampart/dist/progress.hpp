@@ -130,7 +130,9 @@ using namespace rampart::detail;  // utf8_part_at
 }
 
 /// Foreign text over several lines; nothing in it acts on a terminal. Ends with the end of a line, or is empty.
-[[nodiscard]] inline std::string shown_lines(std::string_view text) {
+[[nodiscard]] inline std::string shown_lines(std::string_view foreign) {
+    std::string const whole = repair_utf8(foreign);
+    std::string_view text = whole;
     std::string out;
     while (!text.empty()) {
         auto const end = text.find('\n');

@@ -17,6 +17,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #if defined(__linux__)
@@ -47,6 +48,7 @@ public:
         std::unique_ptr<worker_link> link(new worker_link);
         if (text == "stdio") {
             if (!link->take_stdio()) return fail(error, "stdin and stdout are not to be had");
+            link->close_in_children();
             link->watch();
             return link;
         }
@@ -57,6 +59,7 @@ public:
         }
         link->in_ = link->out_ = moved_up(number);
         if (link->in_ < 0) return fail(error, "RAMPART_CONTROL=" + text + " is not open: " + std::strerror(errno));
+        link->close_in_children();
         link->die_with_parent(parent_text);
         return link;
     }
@@ -118,6 +121,19 @@ private:
                           ::dup2(STDERR_FILENO, STDOUT_FILENO) >= 0;
         if (null >= 0) ::close(null);
         return good;
+    }
+    /// What a test forks and leaves behind must not hold the channel open: if the test then executes another program,
+    /// the end of the channel is all that the controller gets to see.
+    void close_in_children() const {
+        static int ends[2] = {-1, -1};
+        ends[0] = in_;
+        ends[1] = out_ == in_ ? -1 : out_;
+        static int const known = ::pthread_atfork(nullptr, nullptr, [] {
+            for (int const end : ends) {
+                if (end >= 0) ::close(end);
+            }
+        });
+        (void)known;
     }
     ::ssize_t write_some(std::string_view bytes) const noexcept {
 #if defined(MSG_NOSIGNAL)

@@ -2,6 +2,7 @@
 #define RAMPART_DIST_WORKER_PROCESS_HPP
 
 #include "rampart/dist/captured.hpp"
+#include "rampart/dist/descriptor.hpp"
 #include "rampart/dist/events.hpp"
 #include "rampart/dist/frame.hpp"
 #include "rampart/dist/signal_words.hpp"
@@ -11,9 +12,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <signal.h>
@@ -24,6 +27,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/system/error_code.hpp>
 
 /// \file
 /// One worker as its pool sees it: a process, a channel, and a pipe with what it prints. Nothing here waits.
@@ -32,6 +36,18 @@ namespace rampart::inline v1::dist::detail {
 
 using steady_time = std::chrono::steady_clock::time_point;
 inline constexpr steady_time never = steady_time::max();
+
+[[nodiscard]] inline steady_time seconds_from_now(double seconds) {
+    // A century is no limit, and a number that is none does not become one.
+    double const length = seconds > 0 ? seconds < 3e9 ? seconds : 3e9 : 0;
+    return std::chrono::steady_clock::now() +
+           std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(length));
+}
+[[nodiscard]] inline std::string limit_text(double seconds) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%g", seconds);
+    return text.data();
+}
 
 /// What bytes are read into. One for all workers: what is read is copied at once.
 using read_buffer = std::array<char, std::size_t{64} << 10U>;
@@ -49,6 +65,14 @@ enum class worker_stage : unsigned char {
     silent,     ///< nothing more can come from it; for its end
     ending,     ///< after SIGTERM
     killed,     ///< after SIGKILL
+};
+
+/// The ends of a channel and a pipe that a process is to get.
+struct worker_ends {
+    descriptor control{};
+    descriptor output{};  ///< none where nothing is captured
+    int error = 0;        ///< an errno, and what is missing
+    std::string words{};
 };
 
 struct worker_process {
@@ -70,6 +94,24 @@ struct worker_process {
     bool unreachable = false;  ///< nothing could come from it, and it was ended for that
     std::string over_limit{};  ///< which limit it was ended for
     worker_death not_started{};
+
+    /// Makes the channel and, where its output is captured, the pipe. A failure leaves nothing open.
+    [[nodiscard]] worker_ends connect(bool captures) {
+        auto channel = make_channel();
+        if (channel.error != 0) return no_ends("no channel: ", channel.error);
+        auto pipe = captures ? make_pipe() : descriptor_pair{};
+        if (pipe.error != 0) return no_ends("no pipe: ", pipe.error);
+        int error = watch(control, channel.ours);
+        if (error == 0 && pipe.ours) error = watch(output, pipe.ours);
+        if (error == 0) return {std::move(channel.theirs), std::move(pipe.theirs), 0, {}};
+        close();
+        return no_ends("its channel cannot be watched: ", error);
+    }
+    void close() {
+        boost::system::error_code ignored;
+        control.close(ignored);
+        output.close(ignored);
+    }
 
     /// Sends what there is room for. Gives how many bytes these are.
     std::size_t send_some(std::string_view bytes) {
@@ -182,6 +224,17 @@ struct worker_process {
         if (!over_limit.empty()) told.words = over_limit + ", was ended and " + told.words;
         if (frames.broken()) told.words += "; before that it " + broken;
         return told;
+    }
+
+private:
+    static int watch(boost::asio::posix::stream_descriptor& stream, descriptor& end) {
+        boost::system::error_code failed;
+        (void)stream.assign(end.get(), failed);
+        if (!failed) (void)end.release();
+        return failed.value();
+    }
+    static worker_ends no_ends(std::string const& words, int error) {
+        return {descriptor(), descriptor(), error, words + std::generic_category().message(error)};
     }
 };
 

@@ -169,6 +169,7 @@ inline void suite_cases::collect(std::optional<int> trials, std::string_view roo
     std::vector<std::string> files;
     for (registered_case const& c : found) files.emplace_back(c.data->m_file.c_str());
     files = relative_files(files, root);
+    cases_.reserve(found.size());
 
     std::vector<test_name_parts> parts;
     std::unordered_map<std::string, std::string> types;  // folding is slow, and types come again

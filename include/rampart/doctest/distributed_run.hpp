@@ -119,6 +119,8 @@ private:
         std::chrono::steady_clock::time_point sent{};
         bool running = false;
     };
+    /// Seconds for a worker to list its tests, or to say goodbye: a hook of the suite's may never come back.
+    static constexpr double answer_limit = 60.0;
     using controller = dist::basic_controller<dist::any_scheduler>;
 
     distributed_run() = default;
@@ -227,7 +229,7 @@ private:
 
     // ---- what comes from the workers
 
-    void happened(dist::event const& e) { act(controller_->on(e)); }
+    void happened(dist::event e) { act(controller_->on(std::move(e))); }
 
     void heard(dist::worker_number w, dist::frame const& f) {
         std::string wrong;
@@ -348,8 +350,14 @@ private:
         }
         pool_->start(c.worker, spec, c.after_seconds);
     }
-    void obey(dist::list_tests const& c) { pool_->send(c.worker, {dist::frame_kind::list, {}}); }
-    void obey(dist::finish_worker const& c) { pool_->send(c.worker, {dist::frame_kind::finish, {}}); }
+    void obey(dist::list_tests const& c) {
+        pool_->send(c.worker, {dist::frame_kind::list, {}});
+        pool_->deadline(c.worker, answer_limit);
+    }
+    void obey(dist::finish_worker const& c) {
+        pool_->send(c.worker, {dist::frame_kind::finish, {}});
+        pool_->deadline(c.worker, answer_limit);
+    }
     void obey(dist::end_worker const& c) { pool_->end(c.worker, c.at_once); }
     void obey(dist::run_test const& c) {
         flights_[c.worker] = {.test = c.test, .sent = std::chrono::steady_clock::now(), .running = true};
@@ -412,6 +420,7 @@ private:
                 {{"shard", std::to_string(config_.shard->index + 1) + "/" + std::to_string(config_.shard->count)}});
         }
         watching_.clear();
+        controller_.reset();  // its books are as large as the report
         auto const report = build_report(session_);
         auto failures = emit_report(report, session_, config_, options_, summary_to_stdout_);
         for (sink_failure const& f : watching_.failures()) failures.push_back(f);

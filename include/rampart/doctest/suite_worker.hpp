@@ -12,6 +12,7 @@
 #include "rampart/doctest/registry.hpp"
 #include "rampart/doctest/running.hpp"
 #include "rampart/doctest/selection.hpp"
+#include "rampart/doctest/standard_streams.hpp"
 #include "rampart/session/plan.hpp"
 #include "rampart/transport/envelope.hpp"
 
@@ -50,6 +51,7 @@ public:
         link_ = std::move(link);
         // What is in a buffer is lost when a test crashes.
         std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+        streams_.emplace();
         context_.emplace(argc, argv);
         context_->addFilter("reporters", worker_console_name);
         context_->run();  // finds the tests and runs none
@@ -75,6 +77,8 @@ public:
             std::cerr << "rampart: " << work.why() << '\n';
             return 1;
         }
+        std::cerr << "rampart: nothing can be written to the control channel any more; a test that closes descriptors "
+                     "must leave those that are not its own\n";
         return 1;
     }
 
@@ -101,6 +105,7 @@ public:
         parked_.show(which.test, [this] { context_->run(); });
         // A child that the test forked has come back out of its body: it is not the worker.
         if (!link_->is_mine()) ::_exit(0);
+        streams_->open_again();
         collection_->end_test();
         auto const* const c = std::exchange(running_, nullptr);
         note_missing_result(*c, outcome_, results_);
@@ -212,6 +217,7 @@ private:
     run_config config_{};
     run_options options_{};
     std::unique_ptr<dist::worker_link> link_{};
+    std::optional<standard_streams> streams_{};
     std::optional<doctest::Context> context_{};
     suite_selection chosen_{};
     std::string list_hash_{};

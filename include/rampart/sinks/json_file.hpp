@@ -26,8 +26,8 @@
 ///                     clone_nodeids}], by base_nodeid
 ///     faults        [{kind, where, what, loses}], sorted; with one that loses, the run's `metadata` has
 ///                     `incomplete` and `incomplete_reasons`
-///     tests         [{nodeid, name, attempt, worker?, outcome, seconds, results, file?, line?, detail?}], also those that
-///                     recorded nothing
+///     tests         [{nodeid, name, attempt, worker?, outcome, seconds, results, file?, line?, detail?}], also those
+///                     that recorded nothing
 ///
 /// Of a result, after `turns`: `nodeid`, `observability_level` (null for a result without a transcript),
 /// `injections`, `attempt` where it is not 1, and `value` for a result type without a transcript that Boost.JSON can

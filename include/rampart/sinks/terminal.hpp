@@ -168,8 +168,12 @@ void write_other_failures(terminal_text& text, basic_test_run_report<R> const& r
         lines.out += g.unsafe > 0 ? " -- " + std::to_string(g.unsafe) + " of " : " -- none of ";
         lines.out += std::to_string(g.total) + (g.unsafe > 0 ? " unsafe\n" : " could be judged\n");
     }
+    // A run that stopped early may have thousands that did not run, all for one reason.
+    constexpr std::size_t most_not_run = 20;
+    std::size_t not_run = 0;
     for (test_entry const* t : failed_tests(report)) {
         if (has_bad_result(report, *t)) continue;
+        if (t->facts.outcome == test_outcome::not_run && ++not_run > most_not_run) continue;
         lines.out += "  - test ";
         lines.foreign(t->test.str());
         if (t->attempt > 1) lines.out += " (attempt " + std::to_string(t->attempt) + ')';
@@ -180,6 +184,9 @@ void write_other_failures(terminal_text& text, basic_test_run_report<R> const& r
             lines.foreign(clip(one_line(t->facts.detail), 300));
         }
         lines.out += '\n';
+    }
+    if (not_run > most_not_run) {
+        lines.out += "  - and " + std::to_string(not_run - most_not_run) + " more tests that did not run\n";
     }
     for (fault const& f : report.faults) {
         if (loses(f.kind)) continue;

@@ -1,0 +1,37 @@
+// A suite of as many equal tests as RAMPART_BENCH_TESTS says (1000), each of which sleeps RAMPART_BENCH_MICROSECONDS
+// (0). Workers inherit the environment and so find the same tests.
+
+#include <rampart/doctest.hpp>
+
+#include <cstdlib>
+#include <ctime>
+#include <deque>
+#include <string>
+
+namespace {
+
+long number_from(char const* variable, long otherwise) {
+    char const* const text = std::getenv(variable);
+    return text == nullptr ? otherwise : std::strtol(text, nullptr, 10);
+}
+
+void body() {
+    static long const microseconds = number_from("RAMPART_BENCH_MICROSECONDS", 0);
+    if (microseconds <= 0) return;
+    ::timespec const time{microseconds / 1000000, microseconds % 1000000 * 1000};
+    ::nanosleep(&time, nullptr);
+}
+
+/// What TEST_CASE does, in a loop.
+[[maybe_unused]] bool const registered = [] {
+    static std::deque<std::string> names;  // doctest keeps pointers
+    for (long i = 0, count = number_from("RAMPART_BENCH_TESTS", 1000); i < count; ++i) {
+        names.push_back("test " + std::to_string(1000000 + i));
+        doctest::detail::regTest(doctest::detail::TestCase(body, __FILE__, static_cast<unsigned>(1000 + i),
+                                                           doctest_detail_test_suite_ns::getCurrentTestSuite()) *
+                                 names.back().c_str());
+    }
+    return true;
+}();
+
+}  // namespace
