@@ -88,7 +88,8 @@ std::size_t with(std::multimap<std::string, told> const& tests, std::string_view
 }
 std::string faults_in(std::string const& file) {
     std::string text;
-    for (auto const& f : json_file(file).at("faults").as_array())
+    auto const report = json_file(file);
+    for (auto const& f : report.at("faults").as_array())
         text += text_of(f.at("kind")) + ": " + text_of(f.at("what")) + "\n";
     return text;
 }
@@ -241,7 +242,7 @@ TEST_CASE("the tests' environment says which worker they are in, and nothing tha
     scratch_folder const dir;
     auto const report = [&] {
         auto const results = results_by_id(json_file(dir / "r.json"));
-        return results.at("distributed.cpp::tells where it is").at("metadata").as_object();
+        return boost::json::object(results.at("distributed.cpp::tells where it is").at("metadata").as_object());
     };
     words const only = {"-tc=tells where it is", "--rampart-json=" + dir / "r.json"};
     CHECK(distributed(only).status == 0);
