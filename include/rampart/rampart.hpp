@@ -103,6 +103,7 @@
 # include "rampart/dist/messages.hpp"
 # include "rampart/dist/observer.hpp"
 # include "rampart/dist/policies.hpp"
+# include "rampart/dist/pool_options.hpp"
 # include "rampart/dist/progress.hpp"
 # include "rampart/dist/run_state.hpp"
 # include "rampart/dist/scheduler.hpp"

@@ -88,14 +88,18 @@ TEST_CASE("frames that were sent before a death come before it, all of them") {
 
 TEST_CASE("frames that wait unread when the death is noticed come before it too") {
     pool_run run(options_for({"flood", "100"}), 2);  // nobody reads yet: so many small frames fit into a socket
-    // The end of the first wakes the loop up before the frames of the second do; by then that has ended as well.
-    for (worker_number w = 0; w < 2; ++w) {
-        run.pool().start(w, {});
+    auto const start_and_wait_for_its_end = [](worker_pool& pool, worker_number w) {
+        pool.start(w, {});
         ::siginfo_t info{};
-        while (::waitid(P_PID, static_cast<::id_t>(*run.pool().pid(w)), &info, WEXITED | WNOWAIT) != 0) {
+        while (::waitid(P_PID, static_cast<::id_t>(*pool.pid(w)), &info, WEXITED | WNOWAIT) != 0) {
             REQUIRE(errno == EINTR);
         }
-    }
+    };
+    // The second lives and ends while the loop is about to look for deaths, and before it looks at files again.
+    run.on_frame = [&](worker_pool& pool, worker_number w, frame const& f) {
+        if (w == 0 && f.kind == frame_kind::hello) start_and_wait_for_its_end(pool, 1);
+    };
+    start_and_wait_for_its_end(run.pool(), 0);
     CHECK(run.go().frames.size() == 2 * 101);
 }
 

@@ -560,25 +560,26 @@ TEST_CASE("a usage error names the option and what it takes, runs nothing, and h
         char const* argument;
         char const* words;
     };
-    for (bad_use const& bad : {bad_use{"--rampart-nonsense=1", "--rampart-nonsense is no option"},
-                               bad_use{"--rampart-shard=3/2", "--rampart-shard takes I/N"},
-                               bad_use{"--rampart-shard=0/2", "--rampart-shard takes I/N"},
-                               bad_use{"--rampart-shard=1", "--rampart-shard takes I/N"},
-                               bad_use{"--rampart-shard", "--rampart-shard takes a value"},
-                               bad_use{"--rampart-partition=luck", "--rampart-partition takes stride|hash"},
-                               bad_use{"--rampart-shard=1/2 --rampart-partition=hash --rampart-durations=a", "two ways"},
-                               bad_use{"--rampart-trials=none", "--rampart-trials takes a number"},
-                               bad_use{"--rampart-trials=0", "--rampart-trials takes a number"},
-                               bad_use{"--rampart-text=loud", "--rampart-text takes escape|strip|keep, not 'loud'"},
-                               bad_use{"--rampart-progress=7", "--rampart-progress takes"},
-                               bad_use{"--rampart-color=blue", "--rampart-color takes"},
-                               bad_use{"--rampart-metadata=novalue", "--rampart-metadata takes K=V"},
-                               bad_use{"--rampart-max-result-bytes=10", "at least 4096"},
-                               bad_use{"--rampart-json=", "--rampart-json takes a value"},
-                               bad_use{"--rampart-json=a --rampart-json=b", "--rampart-json is given twice"},
-                               bad_use{"--rampart-workers=two", "--rampart-workers takes a number of processes, at most 1024, or `auto`"},
-                               bad_use{"--rampart-timeout=3", "--rampart-timeout needs workers"},
-                               bad_use{"--rampart-help=yes", "--rampart-help takes no value"}}) {
+    for (bad_use const& bad :
+         {bad_use{"--rampart-nonsense=1", "--rampart-nonsense is no option"},
+          bad_use{"--rampart-shard=3/2", "--rampart-shard takes I/N"},
+          bad_use{"--rampart-shard=0/2", "--rampart-shard takes I/N"},
+          bad_use{"--rampart-shard=1", "--rampart-shard takes I/N"},
+          bad_use{"--rampart-shard", "--rampart-shard takes a value"},
+          bad_use{"--rampart-partition=luck", "--rampart-partition takes stride|hash"},
+          bad_use{"--rampart-shard=1/2 --rampart-partition=hash --rampart-durations=a", "two ways"},
+          bad_use{"--rampart-trials=none", "--rampart-trials takes a number"},
+          bad_use{"--rampart-trials=0", "--rampart-trials takes a number"},
+          bad_use{"--rampart-text=loud", "--rampart-text takes escape|strip|keep, not 'loud'"},
+          bad_use{"--rampart-progress=7", "--rampart-progress takes"},
+          bad_use{"--rampart-color=blue", "--rampart-color takes"},
+          bad_use{"--rampart-metadata=novalue", "--rampart-metadata takes K=V"},
+          bad_use{"--rampart-max-result-bytes=10", "at least 4096"},
+          bad_use{"--rampart-json=", "--rampart-json takes a value"},
+          bad_use{"--rampart-json=a --rampart-json=b", "--rampart-json is given twice"},
+          bad_use{"--rampart-workers=two", "--rampart-workers takes a number of processes, at most 1024, or `auto`"},
+          bad_use{"--rampart-timeout=3", "--rampart-timeout needs workers"},
+          bad_use{"--rampart-help=yes", "--rampart-help takes no value"}}) {
         CAPTURE(bad.argument);
         auto const end = scenarios("-tc=safe " + std::string(bad.argument));
         CHECK(end.status == 2);

@@ -160,7 +160,9 @@ void check_accounts(whole_report const& report, std::size_t interrupted = 0) {
     CHECK(report.tests.size() == whole.tests.size());
     std::size_t wrong = 0;
     std::size_t twice = 0;
-    for (auto const& [name, t] : report.tests) {
+    for (auto const& each : report.tests) {
+        auto const& name = each.first;
+        auto const& t = each.second;
         CAPTURE(name);
         auto const known = whole.tests.find(name);
         REQUIRE(known != whole.tests.end());
@@ -237,7 +239,9 @@ TEST_CASE("workers that are killed at any moment cost the tests that they were r
         auto const dead = report.with("crashed");
         CHECK(dead <= hit);
         CHECK(end.status == report.status());
-        for (auto const& [name, t] : report.tests) {
+        for (auto const& each : report.tests) {
+            auto const& name = each.first;
+            auto const& t = each.second;
             CAPTURE(name);
             CAPTURE(t.detail);
             if (t.outcome == "crashed") CHECK(t.detail.find("SIGKILL") != std::string::npos);

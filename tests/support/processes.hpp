@@ -1,14 +1,14 @@
 #ifndef RAMPART_TESTS_SUPPORT_PROCESSES_HPP
 #define RAMPART_TESTS_SUPPORT_PROCESSES_HPP
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -51,11 +51,15 @@ bool within(double limit, Question const& is_so) {
     return true;
 }
 
-/// A file of /proc; empty where the process is gone.
+/// A file of /proc; empty where the process is gone. (A stream would throw where it goes while it is read.)
 inline std::string proc_text(::pid_t pid, std::string const& name) {
-    std::ifstream in("/proc/" + std::to_string(pid) + "/" + name, std::ios::binary);
     std::string text;
-    if (in) text.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+    int const file = ::open(("/proc/" + std::to_string(pid) + "/" + name).c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return text;
+    char buffer[4096];
+    for (::ssize_t n = 0; (n = ::read(file, buffer, sizeof buffer)) > 0;)
+        text.append(buffer, static_cast<std::size_t>(n));
+    ::close(file);
     return text;
 }
 
@@ -231,7 +235,7 @@ public:
     std::vector<::pid_t> workers() const {
         std::vector<::pid_t> found;
         auto const task = std::to_string(pid_);
-        std::ifstream in("/proc/" + task + "/task/" + task + "/children");
+        std::istringstream in(proc_text(pid_, "task/" + task + "/children"));
         for (::pid_t pid = 0; in >> pid;) {
             if (variable_of(pid, "RAMPART_WORKER").starts_with("gw") && lives(pid)) found.push_back(pid);
         }

@@ -106,16 +106,24 @@ private:
         error = std::move(words);
         return nullptr;
     }
-    /// The same file under a high number, which programs that a test starts do not inherit.
+    /// The same file under a high number, or as high as the process may have, which programs that a test starts do not
+    /// inherit.
+    static int copied_up(int number) noexcept {
+        for (int const from : {200, 100, 50, 20}) {
+            int const high = ::fcntl(number, F_DUPFD_CLOEXEC, from);
+            if (high >= 0 || errno != EINVAL) return high;
+        }
+        return ::fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    }
     static int moved_up(int number) noexcept {
-        int const high = ::fcntl(number, F_DUPFD_CLOEXEC, 200);
+        int const high = copied_up(number);
         if (high >= 0) ::close(number);
         return high;
     }
     /// Takes stdin and stdout for the channel: what tests print goes to stderr.
     bool take_stdio() noexcept {
-        in_ = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 200);
-        out_ = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 200);
+        in_ = copied_up(STDIN_FILENO);
+        out_ = copied_up(STDOUT_FILENO);
         int const null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
         bool const good = in_ >= 0 && out_ >= 0 && null >= 0 && ::dup2(null, STDIN_FILENO) >= 0 &&
                           ::dup2(STDERR_FILENO, STDOUT_FILENO) >= 0;

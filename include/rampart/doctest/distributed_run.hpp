@@ -26,6 +26,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <map>
@@ -38,6 +40,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <unistd.h>
 
 namespace rampart::inline v1::detail {
 
@@ -95,6 +99,8 @@ public:
         std::vector<dist::worker_spec> specs = worker_specs();
         if (!chosen_.errors.empty()) return static_cast<int>(exit_status::usage);
         auto const started = std::chrono::steady_clock::now();
+        phase_ = phase::testing;
+        watch_for_the_end();
         watching_.begin(config_, options_, specs.size());
         accounted_.assign(by_number_.size(), false);
         if (!order_.empty()) {
@@ -107,7 +113,10 @@ public:
             account_for_the_rest();
         }
         session_.set_duration(since(started));
-        return finish();
+        phase_ = phase::reporting;
+        int const status = finish();
+        phase_ = phase::idle;
+        return status;
     }
 
 private:
@@ -122,6 +131,7 @@ private:
     /// Seconds for a worker to list its tests, or to say goodbye: a hook of the suite's may never come back.
     static constexpr double answer_limit = 60.0;
     using controller = dist::basic_controller<dist::any_scheduler>;
+    enum class phase : unsigned char { idle, testing, reporting };
 
     distributed_run() = default;
 
@@ -205,6 +215,26 @@ private:
         if (!controller_->done()) pool_->run();
         pool_.reset();
     }
+    /// A sink or an observer may call exit. A run that has not finished must not end with status 0.
+    void watch_for_the_end() {
+        owner_ = ::getpid();
+        static bool const watching = [] {
+            std::atexit([] { instance().process_ends(); });
+            std::at_quick_exit([] { instance().process_ends(); });
+            return true;
+        }();
+        (void)watching;
+    }
+    void process_ends() const {
+        if (phase_ == phase::idle || ::getpid() != owner_) return;
+        std::fprintf(stderr, phase_ == phase::reporting
+                                 ? "rampart: a report sink ended the process; the run counts as incomplete\n"
+                                 : "rampart: the process ended inside the run; the status becomes 3\n");
+        std::cout.flush();
+        std::fflush(nullptr);
+        std::_Exit(static_cast<int>(exit_status::incomplete));
+    }
+
     /// What no rule provides for, such as a system that has no room for another process: nothing of the run is lost but
     /// what did not run.
     void account_for_the_rest() {
@@ -237,6 +267,7 @@ private:
         case dist::frame_kind::hello: {
             dist::hello_message m;
             wrong = dist::read_frame(f, m);
+            (void)pool_->take_output(w);  // what a process prints before its first test is none's
             if (wrong.empty()) happened(dist::worker_ready{w, std::move(m.list_hash), m.tests, m.pid});
             break;
         }
@@ -361,7 +392,6 @@ private:
     void obey(dist::end_worker const& c) { pool_->end(c.worker, c.at_once); }
     void obey(dist::run_test const& c) {
         flights_[c.worker] = {.test = c.test, .sent = std::chrono::steady_clock::now(), .running = true};
-        (void)pool_->take_output(c.worker);  // what came between two tests is none's
         pool_->send(c.worker, dist::to_frame(dist::run_message{c.test, c.attempt}));
         pool_->deadline(c.worker, config_.timeout);
     }
@@ -446,6 +476,8 @@ private:
     flight closing_{};
     std::map<std::string, metadata> outputs_{};  // of workers that have said goodbye
     run_watching watching_{};
+    ::pid_t owner_ = 0;
+    phase phase_ = phase::idle;
     bool is_each_ = false;
     bool found_ = false;
     bool ignores_failures_ = false;

@@ -305,6 +305,7 @@ inline void check_worker_options(parsed_options& parsed) {
     if (auto const read = dist::parse_worker_specs(c.tx); !read.error.empty()) add("tx: " + read.error);
     if (!wants_workers(c)) {
         constexpr auto needs = " needs workers: give --rampart-workers=N too";
+        if (c.dist && c.dist != "no" && !c.workers) add("dist=" + *c.dist + needs);
         if (c.timeout) add(std::string("timeout") + needs);
         if (c.retry_crashed) add(std::string("retry-crashed") + needs);
         if (c.max_worker_restart) add(std::string("max-worker-restart") + needs);
