@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hostile/this_build.hpp"
 #include "support/processes.hpp"
 
 namespace {
@@ -137,7 +138,9 @@ void check_same(std::string const& program, words const& more = {}, words const&
 TEST_CASE("a suite gives the same report, to the byte, in one process and with any number of workers and any policy") {
     SUBCASE("hello") { check_same(RAMPART_SUITE_HELLO); }
     SUBCASE("stages") { check_same(RAMPART_SUITE_STAGES); }
-    SUBCASE("two thousand tests") { check_same(RAMPART_SUITE_TWO_THOUSAND); }
+    SUBCASE("two thousand tests") {
+        check_same(RAMPART_SUITE_TWO_THOUSAND, {}, hostile::sanitized ? words{"2"} : words{"1", "2", "7"});
+    }
     SUBCASE("what doctest's own options select") {
         check_same(RAMPART_SUITE_TWO_THOUSAND, {"-ts=suite 1*", "-tce=*7", "-tc=case*"}, {"2"});
         check_same(RAMPART_SUITE_DISTRIBUTED, {"-ts=filtered", "-sc=one"}, {"2"});
