@@ -13,7 +13,9 @@
 /// usage error with 2. Boost.JSON's implementation comes from elsewhere: link it, or have its source in one file.
 
 #include "rampart/doctest.hpp"
-#include "rampart/doctest/runner.hpp"
+#include "rampart/doctest/listener.hpp"
+#include "rampart/doctest/starting.hpp"
+#include "rampart/doctest/worker_options.hpp"
 #include "rampart/rampart.hpp"
 
 #include <cstdlib>

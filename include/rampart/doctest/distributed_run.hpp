@@ -12,17 +12,18 @@
 #include "rampart/dist/spec.hpp"
 #include "rampart/doctest/cases.hpp"
 #include "rampart/doctest/finish.hpp"
+#include "rampart/doctest/flight.hpp"
+#include "rampart/doctest/numbered_tests.hpp"
 #include "rampart/doctest/options.hpp"
 #include "rampart/doctest/registry.hpp"
 #include "rampart/doctest/running.hpp"
 #include "rampart/doctest/selection.hpp"
+#include "rampart/doctest/silent_listener.hpp"
 #include "rampart/doctest/watching.hpp"
 #include "rampart/report/report.hpp"
 #include "rampart/report/verdict.hpp"
 #include "rampart/session/session.hpp"
-#include "rampart/transport/envelope.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -31,12 +32,9 @@
 #include <exception>
 #include <iostream>
 #include <map>
-#include <memory>
 #include <optional>
 #include <random>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -68,14 +66,10 @@ public:
         for (std::string& words : not_for_workers()) chosen_.errors.push_back(std::move(words));
         if (!chosen_.errors.empty()) return;
 
-        // A worker knows nothing of parts and of journals: it numbers all tests that the filters select.
-        auto const all = chosen_.cases.selected_ids();
-        list_hash_ = list_hash(all);
-        std::vector<std::string> ids(all.begin(), all.end());
-        std::sort(ids.begin(), ids.end());
+        tests_.list(chosen_.cases);
         chosen_.cut(config_);
         if (!chosen_.errors.empty()) return;
-        plan(ids);
+        tests_.plan(chosen_, config_);
 
         session_ = basic_session<suite_result>(config_.text);
         session_.set_report_metadata(config_.meta);
@@ -90,7 +84,7 @@ public:
     std::vector<std::string> const& errors() const noexcept { return chosen_.errors; }
     /// Whether there is something to run, and not only to list.
     bool found() const noexcept { return found_; }
-    bool knows_tests() const noexcept { return !order_.empty() || chosen_.journal.knows_tests(); }
+    bool knows_tests() const noexcept { return !tests_.order.empty() || chosen_.journal.knows_tests(); }
     bool shard_is_empty() const noexcept { return chosen_.shard_is_empty; }
 
     /// Runs the tests and gives the report to the sinks. Gives the status to end with. `arguments` are those of a
@@ -102,8 +96,8 @@ public:
         phase_ = phase::testing;
         watch_for_the_end();
         watching_.begin(config_, options_, specs.size());
-        accounted_.assign(by_number_.size(), false);
-        if (!order_.empty()) {
+        accounted_.assign(tests_.cases.size(), false);
+        if (!tests_.order.empty()) {
             try {
                 run_in_workers(std::move(arguments), std::move(specs));
             } catch (std::exception const& e) {
@@ -120,14 +114,6 @@ public:
     }
 
 private:
-    /// What has come of the test that a worker runs.
-    struct flight {
-        basic_shard<suite_result> shard{};
-        dist::test_number test = 0;
-        std::uint32_t results = 0;
-        std::chrono::steady_clock::time_point sent{};
-        bool running = false;
-    };
     /// Seconds for a worker to list its tests, or to say goodbye: a hook of the suite's may never come back.
     static constexpr double answer_limit = 60.0;
     using controller = dist::basic_controller<dist::any_scheduler>;
@@ -137,34 +123,6 @@ private:
 
     static double since(std::chrono::steady_clock::time_point then) {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
-    }
-
-    /// The tests of all processes, by number, and the order in which those of this run are handed out.
-    void plan(std::vector<std::string> const& ids) {
-        tests_.resize(ids.size());
-        by_number_.assign(ids.size(), nullptr);
-        std::unordered_map<std::string_view, dist::test_number> numbers;
-        for (std::size_t i = 0; i < ids.size(); ++i) {
-            numbers[ids[i]] = static_cast<dist::test_number>(i);
-            tests_[i].id = test_id{ids[i]};
-        }
-        for (suite_case const& c : chosen_.cases.all()) {
-            auto const number = numbers.find(c.id.str());
-            if (c.kind == case_kind::verdict || number == numbers.end()) continue;
-            auto& test = tests_[number->second];
-            test.name = c.name;
-            test.file = c.file;
-            test.line = c.line;
-            test.suite = c.data->m_test_suite;
-            test.group = c.marks.group;
-            if (c.kind == case_kind::clone) test.base = c.base;
-            test.attempt = chosen_.journal.next_attempt(config_, c.id);
-            if (auto const known = chosen_.durations.find(c.id); known != chosen_.durations.end()) {
-                test.seconds = known->second;
-            }
-            by_number_[number->second] = &c;
-            if (chosen_.journal.accounted(c) == nullptr) order_.push_back(number->second);
-        }
     }
 
     std::vector<dist::worker_spec> worker_specs() {
@@ -187,13 +145,13 @@ private:
         std::string const run = config_.run.empty() ? random_text() : config_.run;
         std::vector<std::string> names;
         for (dist::worker_spec const& spec : specs_) names.push_back(spec.id.empty() ? spec.text : spec.id);
-        controller_.emplace(std::move(tests_), order_,
+        controller_.emplace(std::move(tests_.planned), tests_.order,
                             dist::run_rules{.workers = specs_.size(),
                                             .max_restarts = config_.max_worker_restart,
                                             .retry_crashed = config_.retry_crashed.value_or(0),
                                             .max_failures = config_.maxfail,
                                             .timeout = config_.timeout,
-                                            .list_hash = list_hash_,
+                                            .list_hash = tests_.hash,
                                             .dist = dist,
                                             .run = run,
                                             .specs = std::move(names)},
@@ -239,9 +197,9 @@ private:
     /// what did not run.
     void account_for_the_rest() {
         std::size_t missing = 0;
-        for (dist::test_number const t : order_) {
+        for (dist::test_number const t : tests_.order) {
             if (accounted_[t]) continue;
-            suite_case const& c = *by_number_[t];
+            suite_case const& c = *tests_.cases[t];
             session_.absorb(c.id, c.marks, {},
                             {.name = c.name, .outcome = test_outcome::not_run, .file = c.file, .line = c.line});
             ++missing;
@@ -310,23 +268,15 @@ private:
     std::string take_result(dist::worker_number w, dist::frame const& f) {
         flight& now = flights_[w];
         if (!now.running) return "a result while no test is running";
-        auto const document = read_json(f.payload, {dist::max_frame_bytes, config_.limits.max_depth});
-        if (!document) return document.error().message();
-        auto const* const envelope = document->root().if_object();
-        if (envelope == nullptr) return "a result that is no object";
         std::size_t const before = now.shard.records.size();
-        stream_reader<suite_result> reader(now.shard, config_.limits);
-        if (!reader.take_envelope(*envelope, {}, numbered::anew)) return reader.error.message();
-        now.results += static_cast<std::uint32_t>(reader.streamed());
+        auto wrong = now.take_result(f, controller_->books().test(now.test).id, config_.limits);
         for (std::size_t i = before; i < now.shard.records.size(); ++i) {
             auto& r = now.shard.records[i];
-            if (r.test != controller_->books().test(now.test).id) return "a result of a test that is not running";
-            r.worker = is_each_ ? dist::worker_name(w) : std::string();
+            if (is_each_) r.worker = dist::worker_name(w);
             chosen_.journal.keep(r);
-            watching_.tell(dist::notice::result_recorded{dist::worker_name(w), r.test, r.attempt, r.index,
-                                                         result_traits<suite_result>::status(r.value), brief(r.value)});
+            watching_.tell_of(dist::worker_name(w), r);
         }
-        return {};
+        return wrong;
     }
     std::string take_end(dist::worker_number w, dist::frame const& f) {
         dist::end_message m;
@@ -334,12 +284,7 @@ private:
         if (!wrong.empty()) return wrong;
         flight& now = flights_[w];
         if (!now.running || m.test != now.test) return "the end of a test that is not running";
-        for (fault& each : m.faults) now.shard.faults.push_back(std::move(each));
-        if (m.results != now.results) {
-            now.shard.faults.push_back({fault_kind::short_count, "test " + controller_->books().test(m.test).id.str(),
-                                        "recorded " + std::to_string(m.results) + " results, but " +
-                                            std::to_string(now.results) + " came from worker " + dist::worker_name(w)});
-        }
+        now.take_end(m, controller_->books().test(m.test).id, dist::worker_name(w));
         close(w);
         pool_->deadline(w, std::nullopt);
         happened(dist::test_finished{w, m.test, m.outcome, m.seconds, m.results, pool_->take_output(w)});
@@ -358,14 +303,20 @@ private:
     // ---- what the controller says
 
     void act(dist::answer const& what) {
-        // First the commands: a worker need not wait until everything has been written down.
+        // A worker need not wait until everything has been told. But what ended has to be in the journal before the
+        // next test begins: if this process is killed, what runs again is what was running.
+        bool const told_first = chosen_.journal.is_open();
+        if (told_first) note_all(what);
         for (dist::command const& c : what.commands) {
             std::visit([this](auto const& each) { obey(each); }, c);
         }
+        if (!told_first) note_all(what);
+        if (controller_->done()) pool_->stop_loop();
+    }
+    void note_all(dist::answer const& what) {
         for (dist::any_notice const& n : what.notices) {
             std::visit([this](auto const& each) { note(each); }, n);
         }
-        if (controller_->done()) pool_->stop_loop();
     }
     void obey(dist::start_worker const& c) {
         auto spec = specs_[c.slot];
@@ -415,7 +366,7 @@ private:
     }
     void note(dist::notice::test_ended const& n) {
         accounted_[n.number] = true;
-        suite_case const& c = *by_number_[n.number];
+        suite_case const& c = *tests_.cases[n.number];
         test_entry entry{.test = n.test,
                          .attempt = n.attempt,
                          .worker = is_each_ ? n.worker : std::string(),
@@ -464,10 +415,7 @@ private:
     run_options options_{};
     suite_selection chosen_{};
     basic_session<suite_result> session_{};
-    std::string list_hash_{};
-    std::vector<dist::planned_test> tests_{};
-    std::vector<suite_case const*> by_number_{};
-    std::vector<dist::test_number> order_{};
+    numbered_tests tests_{};
     std::vector<bool> accounted_{};  // by number
     std::vector<dist::worker_spec> specs_{};
     std::optional<controller> controller_{};
@@ -485,21 +433,8 @@ private:
 };
 
 /// Lets the controller find the tests, inside doctest's run.
-struct controller_listener final : doctest::IReporter {
+struct controller_listener final : silent_listener {
     explicit controller_listener(doctest::ContextOptions const&) { distributed_run::instance().prepare(); }
-
-    void report_query(doctest::QueryData const&) override {}
-    void test_run_start() override {}
-    void test_run_end(doctest::TestRunStats const&) override {}
-    void test_case_start(doctest::TestCaseData const&) override {}
-    void test_case_reenter(doctest::TestCaseData const&) override {}
-    void test_case_end(doctest::CurrentTestCaseStats const&) override {}
-    void test_case_exception(doctest::TestCaseException const&) override {}
-    void subcase_start(doctest::SubcaseSignature const&) override {}
-    void subcase_end() override {}
-    void log_assert(doctest::AssertData const&) override {}
-    void log_message(doctest::MessageData const&) override {}
-    void test_case_skipped(doctest::TestCaseData const&) override {}
 };
 
 }  // namespace rampart::inline v1::detail

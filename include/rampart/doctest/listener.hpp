@@ -1,6 +1,7 @@
 #ifndef RAMPART_DOCTEST_LISTENER_HPP
 #define RAMPART_DOCTEST_LISTENER_HPP
 
+#include "rampart/doctest/silent_listener.hpp"
 #include "rampart/doctest/suite_run.hpp"
 
 #include <doctest/doctest.h>
@@ -9,20 +10,14 @@ namespace rampart::inline v1::detail {
 
 /// Hands doctest's callbacks to the run. doctest makes a new one for each of its runs, and makes it before it looks at
 /// its tests: that is where the trials are registered. What it knows lives in `suite_run`.
-struct doctest_listener : doctest::IReporter {
+struct doctest_listener : silent_listener {
     explicit doctest_listener(doctest::ContextOptions const&) { suite_run::instance().prepare(); }
 
-    void report_query(doctest::QueryData const&) override {}
     void test_run_start() override { suite_run::instance().start(); }
     void test_run_end(doctest::TestRunStats const&) override { suite_run::instance().run_end(); }
     void test_case_start(doctest::TestCaseData const& tc) override { suite_run::instance().begin(tc); }
-    void test_case_reenter(doctest::TestCaseData const&) override {}
     void test_case_end(doctest::CurrentTestCaseStats const& stats) override { suite_run::instance().end(stats); }
     void test_case_exception(doctest::TestCaseException const& e) override { suite_run::instance().exception(e); }
-    void subcase_start(doctest::SubcaseSignature const&) override {}
-    void subcase_end() override {}
-    void log_assert(doctest::AssertData const&) override {}
-    void log_message(doctest::MessageData const&) override {}
     void test_case_skipped(doctest::TestCaseData const& tc) override { suite_run::instance().skipped(tc); }
 };
 

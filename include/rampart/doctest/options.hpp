@@ -5,7 +5,8 @@
 #include "rampart/core/metadata.hpp"
 #include "rampart/dist/cpus.hpp"
 #include "rampart/dist/policies.hpp"
-#include "rampart/dist/spec.hpp"
+#include "rampart/doctest/run_config.hpp"
+#include "rampart/doctest/worker_options.hpp"
 #include "rampart/transport/engine.hpp"
 #include "rampart/transport/journal_file.hpp"
 #include "rampart/transport/partition.hpp"
@@ -27,54 +28,6 @@
 #include <vector>
 
 namespace rampart::inline v1 {
-
-/// `automatic` asks what stands behind the stream: a terminal or not.
-enum class progress_style : unsigned char { automatic, bar, lines, none };
-enum class color_choice : unsigned char { automatic, always, never };
-/// What becomes of what tests print in a worker: shown with the tests that failed, with all, or not kept but printed as
-/// it comes.
-enum class output_choice : unsigned char { failed, all, live };
-
-/// What the command line and the environment ask of a run. The names are those of the options.
-struct run_config {
-    std::filesystem::path report_dir = "rampart-report";
-    bool report_dir_given = false;                     ///< then a JSON report is wanted there
-    std::optional<std::filesystem::path> json_file{};  ///< a JSON report to this file
-    std::optional<std::filesystem::path>
-        payload_file{};                                  ///< this process's rampart.xdist.v1 payload, for a later merge
-    std::optional<std::filesystem::path> journal_dir{};  ///< a journal of this process goes there
-    rampart::journal_sync journal_sync = rampart::journal_sync::at_end;
-    std::optional<std::filesystem::path> resume{};  ///< tests that a journal there accounts for are not run again
-    std::vector<std::filesystem::path> merge{};     ///< run nothing, merge these
-    std::optional<shard_part> shard{};
-    std::string shard_source{};                  ///< the environment variables that name the part; empty: an option
-    std::optional<shard_partition> partition{};  ///< how the tests are cut into parts; not given: by stride
-    std::optional<std::filesystem::path> durations{};  ///< cut them by how long they took, which stands there
-    std::uint32_t attempt = 1;                         ///< of this process, as the environment says
-    std::string run{};                                 ///< the run's id, as the environment says; empty: none
-    std::optional<std::string> workers{};  ///< how many worker processes: a number or `auto`; not given: as `tx` says
-    std::optional<std::string> dist{};     ///< how tests are given to workers: the name of a scheduler, or `no`
-    std::vector<std::string> tx{};         ///< worker specs
-    std::optional<std::size_t> max_worker_restart{};  ///< not given: 4 for each worker
-    std::optional<double> timeout{};                  ///< seconds that a test may take
-    std::size_t maxfail = 0;                          ///< so many failures end the run; 0: none does
-    std::optional<unsigned> retry_crashed{};          ///< so often a test that crashed is run again
-    std::optional<output_choice> output{};
-    std::optional<std::filesystem::path> events_file{};
-    std::optional<int> trials{};
-    rampart::text_policy text = rampart::text_policy::escape;
-    progress_style progress = progress_style::automatic;
-    color_choice color = color_choice::automatic;
-    metadata meta{};
-    wire_limits limits{};
-    bool help = false;
-};
-
-/// What was asked, and what of it makes no sense. With an error nothing runs, and the status is 2.
-struct parsed_options {
-    run_config config{};
-    std::vector<std::string> errors{};
-};
 
 namespace detail {
 
@@ -288,36 +241,6 @@ inline constexpr option_row option_table[] = {
          return std::string();
      }},
 };
-
-/// Whether tests run in other processes than this one.
-inline bool wants_workers(run_config const& c) {
-    if (c.dist == "no") return false;
-    return c.workers ? *c.workers != "0" : !c.tx.empty();
-}
-
-/// What makes no sense about workers.
-inline void check_worker_options(parsed_options& parsed) {
-    run_config const& c = parsed.config;
-    auto const add = [&parsed](std::string words) { parsed.errors.push_back("--rampart-" + std::move(words)); };
-    if (c.workers && !c.tx.empty()) {
-        add("workers and --rampart-tx both say which workers there are; give one of them (N*popen//... is N workers)");
-    }
-    if (auto const read = dist::parse_worker_specs(c.tx); !read.error.empty()) add("tx: " + read.error);
-    if (!wants_workers(c)) {
-        constexpr auto needs = " needs workers: give --rampart-workers=N too";
-        if (c.dist && c.dist != "no" && !c.workers) add("dist=" + *c.dist + needs);
-        if (c.timeout) add(std::string("timeout") + needs);
-        if (c.retry_crashed) add(std::string("retry-crashed") + needs);
-        if (c.max_worker_restart) add(std::string("max-worker-restart") + needs);
-        if (c.output) add(std::string("output") + needs);
-        if (c.progress == progress_style::bar) add(std::string("progress=bar") + needs);
-    } else if (c.dist == "each") {
-        constexpr auto why = " has one place for each test, and with --rampart-dist=each every worker runs it";
-        if (c.journal_dir) add(std::string("journal") + why);
-        if (c.resume) add(std::string("resume") + why);
-        if (c.payload_file) add(std::string("payload") + why);
-    }
-}
 
 /// The part that this process runs, and which attempt at it this is, where the command line leaves it to the
 /// environment. `shard_option` says that the command line names a part, be it a bad one.

@@ -234,9 +234,7 @@ private:
     void tell_of(std::size_t first, bool is_trial) {
         test_entry const& t = session_.tests().back();
         for (std::size_t i = first; i < session_.records().size(); ++i) {
-            auto const& r = session_.records()[i];
-            watching_.tell(dist::notice::result_recorded{"master", r.test, r.attempt, r.index,
-                                                         result_traits<suite_result>::status(r.value), brief(r.value)});
+            watching_.tell_of("master", session_.records()[i]);
         }
         watching_.tell(dist::notice::test_ended{.worker = "master",
                                                 .test = t.test,

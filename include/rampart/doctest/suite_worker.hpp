@@ -12,6 +12,7 @@
 #include "rampart/doctest/registry.hpp"
 #include "rampart/doctest/running.hpp"
 #include "rampart/doctest/selection.hpp"
+#include "rampart/doctest/silent_listener.hpp"
 #include "rampart/doctest/standard_streams.hpp"
 #include "rampart/session/plan.hpp"
 #include "rampart/transport/envelope.hpp"
@@ -237,21 +238,9 @@ private:
 };
 
 /// Hands doctest's callbacks to the worker. doctest makes a new one for each of its runs.
-struct worker_listener final : doctest::IReporter {
+struct worker_listener final : silent_listener {
     explicit worker_listener(doctest::ContextOptions const&) { suite_worker::instance().prepare(); }
-
-    void report_query(doctest::QueryData const&) override {}
-    void test_run_start() override {}
-    void test_run_end(doctest::TestRunStats const&) override {}
-    void test_case_start(doctest::TestCaseData const&) override {}
-    void test_case_reenter(doctest::TestCaseData const&) override {}
     void test_case_end(doctest::CurrentTestCaseStats const& stats) override { suite_worker::instance().end(stats); }
-    void test_case_exception(doctest::TestCaseException const&) override {}
-    void subcase_start(doctest::SubcaseSignature const&) override {}
-    void subcase_end() override {}
-    void log_assert(doctest::AssertData const&) override {}
-    void log_message(doctest::MessageData const&) override {}
-    void test_case_skipped(doctest::TestCaseData const&) override {}
 };
 
 }  // namespace rampart::inline v1::detail

@@ -8,14 +8,15 @@
 #include "rampart/doctest/finish.hpp"
 #include "rampart/doctest/options.hpp"
 #include "rampart/report/sink.hpp"
+#include "rampart/session/record.hpp"
 
-#include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdio>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -69,6 +70,18 @@ public:
         observers_.tell(n);
         if (!show_all_ || !display_ || n.output.empty() || !dist::failure_text(n).empty()) return;
         display_->print("rampart: " + one_line(n.test.str()) + " printed:\n" + dist::detail::shown_lines(n.output));
+    }
+    /// A result has been recorded. One that a type of the suite's own cannot tell of is for the report to tell.
+    void tell_of(std::string const& worker, basic_record<suite_result> const& r) {
+        if (!watched()) return;
+        dist::notice::result_recorded n{.worker = worker, .test = r.test, .attempt = r.attempt, .index = r.index};
+        try {
+            n.status = result_traits<suite_result>::status(r.value);
+            n.brief = brief(r.value);
+        } catch (...) {
+            return;
+        }
+        observers_.tell(n);
     }
     void tick() {
         if (display_) display_->tick();

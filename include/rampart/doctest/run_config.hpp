@@ -1,0 +1,69 @@
+#ifndef RAMPART_DOCTEST_RUN_CONFIG_HPP
+#define RAMPART_DOCTEST_RUN_CONFIG_HPP
+
+#include "rampart/base/text.hpp"
+#include "rampart/core/metadata.hpp"
+#include "rampart/transport/journal_file.hpp"
+#include "rampart/transport/partition.hpp"
+#include "rampart/transport/wire_format.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rampart::inline v1 {
+
+/// `automatic` asks what stands behind the stream: a terminal or not.
+enum class progress_style : unsigned char { automatic, bar, lines, none };
+enum class color_choice : unsigned char { automatic, always, never };
+/// What becomes of what tests print in a worker: shown with the tests that failed, with all, or not kept but printed as
+/// it comes.
+enum class output_choice : unsigned char { failed, all, live };
+
+/// What the command line and the environment ask of a run. The names are those of the options.
+struct run_config {
+    std::filesystem::path report_dir = "rampart-report";
+    bool report_dir_given = false;                     ///< then a JSON report is wanted there
+    std::optional<std::filesystem::path> json_file{};  ///< a JSON report to this file
+    std::optional<std::filesystem::path>
+        payload_file{};                                  ///< this process's rampart.xdist.v1 payload, for a later merge
+    std::optional<std::filesystem::path> journal_dir{};  ///< a journal of this process goes there
+    rampart::journal_sync journal_sync = rampart::journal_sync::at_end;
+    std::optional<std::filesystem::path> resume{};  ///< tests that a journal there accounts for are not run again
+    std::vector<std::filesystem::path> merge{};     ///< run nothing, merge these
+    std::optional<shard_part> shard{};
+    std::string shard_source{};                  ///< the environment variables that name the part; empty: an option
+    std::optional<shard_partition> partition{};  ///< how the tests are cut into parts; not given: by stride
+    std::optional<std::filesystem::path> durations{};  ///< cut them by how long they took, which stands there
+    std::uint32_t attempt = 1;                         ///< of this process, as the environment says
+    std::string run{};                                 ///< the run's id, as the environment says; empty: none
+    std::optional<std::string> workers{};  ///< how many worker processes: a number or `auto`; not given: as `tx` says
+    std::optional<std::string> dist{};     ///< how tests are given to workers: the name of a scheduler, or `no`
+    std::vector<std::string> tx{};         ///< worker specs
+    std::optional<std::size_t> max_worker_restart{};  ///< not given: 4 for each worker
+    std::optional<double> timeout{};                  ///< seconds that a test may take
+    std::size_t maxfail = 0;                          ///< so many failures end the run; 0: none does
+    std::optional<unsigned> retry_crashed{};          ///< so often a test that crashed is run again
+    std::optional<output_choice> output{};
+    std::optional<std::filesystem::path> events_file{};
+    std::optional<int> trials{};
+    rampart::text_policy text = rampart::text_policy::escape;
+    progress_style progress = progress_style::automatic;
+    color_choice color = color_choice::automatic;
+    metadata meta{};
+    wire_limits limits{};
+    bool help = false;
+};
+
+/// What was asked, and what of it makes no sense. With an error nothing runs, and the status is 2.
+struct parsed_options {
+    run_config config{};
+    std::vector<std::string> errors{};
+};
+
+}  // namespace rampart::inline v1
+
+#endif
