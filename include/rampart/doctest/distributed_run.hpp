@@ -103,6 +103,7 @@ public:
             } catch (std::exception const& e) {
                 pool_.reset();
                 add_fault({fault_kind::incomplete, "controller", one_line(e.what())});
+                keep_what_came();
             }
             account_for_the_rest();
         }
@@ -193,6 +194,22 @@ private:
         std::_Exit(static_cast<int>(exit_status::incomplete));
     }
 
+    /// The controller could not go on. What the tests that were running have recorded stays.
+    void keep_what_came() {
+        for (auto& [w, now] : flights_) {
+            if (!now.running || accounted_[now.test]) continue;
+            test_id const& id = tests_.cases[now.test]->id;
+            dist::notice::test_ended n{.worker = dist::worker_name(w),
+                                       .test = id,
+                                       .attempt = chosen_.journal.next_attempt(config_, id),
+                                       .outcome = test_outcome::crashed,
+                                       .results = now.results,
+                                       .detail = "the controller could not go on while it was running",
+                                       .number = now.test};
+            closing_ = std::move(now);
+            note(n);
+        }
+    }
     /// What no rule provides for, such as a system that has no room for another process: nothing of the run is lost but
     /// what did not run.
     void account_for_the_rest() {
@@ -326,7 +343,10 @@ private:
                 options_.configure_worker(launch);
             } catch (std::exception const& e) {
                 add_fault({fault_kind::worker_died, "worker " + launch.worker,
-                           std::string("configure_worker threw: ") + e.what()});
+                           std::string("configure_worker threw: ") + one_line(e.what())});
+            } catch (...) {
+                add_fault({fault_kind::worker_died, "worker " + launch.worker,
+                           "configure_worker threw something that is no std::exception"});
             }
             for (auto& each : launch.env) spec.env.push_back(std::move(each));
         }
