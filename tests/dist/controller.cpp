@@ -623,17 +623,17 @@ struct stubborn {
 
 /// A test is run in the slot of its number only.
 struct at_home {
-    std::vector<rd::test_number> todo{};
-    void begin(rd::ledger const& books) { todo = books.order(); }
+    std::vector<rd::test_number> left{};
+    void begin(rd::ledger const& books) { left = books.order(); }
     std::optional<rd::test_number> next(rd::ledger const& books, rd::worker_number w) {
         auto const mine = [&](rd::test_number t) { return t % books.slots() == books.slot_of(w); };
-        auto const found = std::find_if(todo.begin(), todo.end(), mine);
-        if (found == todo.end()) return std::nullopt;
+        auto const found = std::find_if(left.begin(), left.end(), mine);
+        if (found == left.end()) return std::nullopt;
         rd::test_number const t = *found;
-        todo.erase(found);
+        left.erase(found);
         return t;
     }
-    void give_back(rd::ledger const&, rd::worker_number, rd::test_number t) { todo.push_back(t); }
+    void give_back(rd::ledger const&, rd::worker_number, rd::test_number t) { left.push_back(t); }
     void lost(rd::ledger const&, rd::worker_number) {}
 };
 
@@ -679,12 +679,12 @@ TEST_CASE("100,000 tests are as cheap each as a thousand") {
         rd::controller c(std::move(tests), in_order(count), {.workers = 2}, *rd::scheduler_named("load"));
         auto const from = std::chrono::steady_clock::now();
         (void)c.begin();
-        std::vector<rd::command> todo;
-        auto const obey = [&todo](rd::answer a) { todo.insert(todo.end(), a.commands.begin(), a.commands.end()); };
+        std::vector<rd::command> pending;
+        auto const obey = [&pending](rd::answer a) { pending.insert(pending.end(), a.commands.begin(), a.commands.end()); };
         obey(c.on(rd::worker_ready{0, "", count, 1}));
         obey(c.on(rd::worker_ready{1, "", count, 2}));
-        for (std::size_t i = 0; i < todo.size(); ++i) {
-            auto const* run = std::get_if<rd::run_test>(&todo[i]);
+        for (std::size_t i = 0; i < pending.size(); ++i) {
+            auto const* run = std::get_if<rd::run_test>(&pending[i]);
             if (run == nullptr) continue;
             auto const [w, t, attempt] = *run;
             obey(c.on(rd::test_started{w, t}));

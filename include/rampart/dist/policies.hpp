@@ -289,9 +289,9 @@ private:
 class each {
 public:
     [[nodiscard]] static constexpr bool each_slot() noexcept { return true; }
-    void begin(ledger const& books) { todo_.assign(books.slots(), {}); }
+    void begin(ledger const& books) { to_run_.assign(books.slots(), {}); }
     [[nodiscard]] std::optional<test_number> next(ledger const& books, worker_number w) {
-        slot_queue& q = todo_[books.slot_of(w)];
+        slot_queue& q = to_run_[books.slot_of(w)];
         if (!q.unbegun.empty()) return take_last(q.unbegun);
         if (q.next < books.order().size()) return books.order()[q.next++];
         if (q.retries.empty()) return std::nullopt;
@@ -301,7 +301,7 @@ public:
     }
     void give_back(ledger const& books, worker_number w, test_number t) {
         std::size_t const slot = books.slot_of(w);
-        slot_queue& q = todo_[slot];
+        slot_queue& q = to_run_[slot];
         books.account(t, slot).retries != 0 ? q.retries.push_back(t) : q.unbegun.push_back(t);
     }
     void lost(ledger const&, worker_number) noexcept {}
@@ -318,7 +318,7 @@ private:
         return t;
     }
 
-    std::vector<slot_queue> todo_{};  // by slot
+    std::vector<slot_queue> to_run_{};  // by slot
 };
 
 /// What `scheduler_named` knows, in the order of the table above.
