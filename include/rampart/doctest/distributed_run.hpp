@@ -1,10 +1,8 @@
 #ifndef RAMPART_DOCTEST_DISTRIBUTED_RUN_HPP
 #define RAMPART_DOCTEST_DISTRIBUTED_RUN_HPP
 
-#include "rampart/base/stable_hash.hpp"
 #include "rampart/base/text.hpp"
 #include "rampart/dist/controller.hpp"
-#include "rampart/dist/cpus.hpp"
 #include "rampart/dist/events.hpp"
 #include "rampart/dist/messages.hpp"
 #include "rampart/dist/policies.hpp"
@@ -20,6 +18,7 @@
 #include "rampart/doctest/selection.hpp"
 #include "rampart/doctest/silent_listener.hpp"
 #include "rampart/doctest/watching.hpp"
+#include "rampart/doctest/worker_plan.hpp"
 #include "rampart/report/report.hpp"
 #include "rampart/report/verdict.hpp"
 #include "rampart/session/session.hpp"
@@ -33,7 +32,6 @@
 #include <iostream>
 #include <map>
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 #include <variant>
@@ -90,7 +88,7 @@ public:
     /// Runs the tests and gives the report to the sinks. Gives the status to end with. `arguments` are those of a
     /// worker, the program's name first.
     int run(std::vector<std::string> arguments) {
-        std::vector<dist::worker_spec> specs = worker_specs();
+        auto specs = worker_specs(config_, chosen_.errors);
         if (!chosen_.errors.empty()) return static_cast<int>(exit_status::usage);
         auto const started = std::chrono::steady_clock::now();
         phase_ = phase::testing;
@@ -126,50 +124,20 @@ private:
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
     }
 
-    std::vector<dist::worker_spec> worker_specs() {
-        if (!config_.tx.empty()) return dist::parse_worker_specs(config_.tx).specs;
-        std::size_t count = 0;
-        if (config_.workers == "auto") {
-            auto const found = dist::count_auto_workers();
-            if (!found.error.empty()) chosen_.errors.push_back(found.error);
-            count = found.workers;
-        } else {
-            count = whole_number<std::size_t>(*config_.workers).value_or(1);
-        }
-        return std::vector<dist::worker_spec>(count);
-    }
-
     void run_in_workers(std::vector<std::string> arguments, std::vector<dist::worker_spec> specs) {
         auto const dist = config_.dist.value_or("load");
         specs_ = std::move(specs);
         is_each_ = dist == "each";
-        std::string const run = config_.run.empty() ? random_text() : config_.run;
-        std::vector<std::string> names;
-        for (dist::worker_spec const& spec : specs_) names.push_back(spec.id.empty() ? spec.text : spec.id);
-        controller_.emplace(std::move(tests_.planned), tests_.order,
-                            dist::run_rules{.workers = specs_.size(),
-                                            .max_restarts = config_.max_worker_restart,
-                                            .retry_crashed = config_.retry_crashed.value_or(0),
-                                            .max_failures = config_.maxfail,
-                                            .timeout = config_.timeout,
-                                            .list_hash = tests_.hash,
-                                            .dist = dist,
-                                            .run = run,
-                                            .specs = std::move(names)},
+        std::string const run = config_.run.empty() ? random_run_id() : config_.run;
+        controller_.emplace(std::move(tests_.planned), tests_.order, rules_of(config_, specs_, tests_.hash, run),
                             *dist::scheduler_named(dist));
-        dist::pool_options pool;
-        pool.arguments = std::move(arguments);
-        pool.workers = specs_.size();
-        pool.run = run;
-        pool.live_output = config_.output == output_choice::live;
-        pool.tick = 0.1;
         dist::pool_handlers handlers;
         handlers.on_frame = [this](dist::worker_number w, dist::frame const& f) { heard(w, f); };
         handlers.on_death = [this](dist::worker_number w, dist::worker_death d) { died(w, std::move(d)); };
         handlers.on_overdue = [this](dist::worker_number w) { happened(dist::test_overdue{w}); };
         handlers.on_stop = [this](std::string const& by, unsigned times) { happened(dist::stop_asked{by, times}); };
         handlers.on_tick = [this] { watching_.tick(); };
-        pool_.emplace(std::move(pool), std::move(handlers));
+        pool_.emplace(pool_options_of(config_, specs_.size(), run, std::move(arguments)), std::move(handlers));
         act(controller_->begin());
         if (!controller_->done()) pool_->run();
         pool_.reset();
@@ -224,12 +192,6 @@ private:
         if (missing > 0) {
             session_.add_fault({fault_kind::incomplete, "not run", std::to_string(missing) + " tests did not run"});
         }
-    }
-
-    /// A run's id, where nobody gave one.
-    static std::string random_text() {
-        std::random_device random;
-        return hash_text(std::uint64_t{random()} << 32U | random());
     }
 
     // ---- what comes from the workers
