@@ -7,7 +7,8 @@ preset=${1:-dev}
 [ $# -eq 0 ] || shift
 
 case $preset in
-    clang | asan) sh "$root/.ci/setup.sh" clang ;;
+    clang) sh "$root/.ci/setup.sh" clang ;;
+    asan) sh "$root/.ci/setup.sh" clang fuzz ;;
     *) sh "$root/.ci/setup.sh" ;;
 esac
 cd "$root"

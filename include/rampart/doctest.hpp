@@ -1,14 +1,17 @@
 #ifndef RAMPART_DOCTEST_HPP
 #define RAMPART_DOCTEST_HPP
 
-/// For test files: `record_result` and the decorators `harm`, `trial`, `group`, `uses`. It is light: no Boost, no
-/// range-v3. The one main file includes rampart/doctest_main.hpp instead.
+/// For test files: `record_result`, the decorators `harm`, `trial`, `group`, `uses`, and the guards of what tests use:
+/// `enforce`, `scope_uses`, RAMPART_GUARDS. It is light: no Boost, no range-v3. The one main file includes
+/// rampart/doctest_main.hpp instead.
 
 #include "rampart/collect/collector.hpp"
 #include "rampart/collect/marks.hpp"
 #include "rampart/collect/trial_index.hpp"
 #include "rampart/collect/worker.hpp"
 #include "rampart/doctest/decorators.hpp"
+#include "rampart/guard/guard.hpp"
+#include "rampart/guard/guard_list.hpp"
 #include "rampart/version.hpp"
 
 #include <doctest/doctest.h>

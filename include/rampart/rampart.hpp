@@ -11,6 +11,7 @@
 // floor 0: text and places, no idea of testing
 #include "rampart/base/mutex.hpp"
 #include "rampart/base/natural_order.hpp"
+#include "rampart/base/shell_word.hpp"
 #include "rampart/base/source_site.hpp"
 #include "rampart/base/stable_hash.hpp"
 #include "rampart/base/text.hpp"
@@ -36,6 +37,10 @@
 #include "rampart/collect/marks.hpp"
 #include "rampart/collect/trial_index.hpp"
 #include "rampart/collect/worker.hpp"
+#include "rampart/guard/evidence.hpp"
+#include "rampart/guard/guard.hpp"
+#include "rampart/guard/guard_list.hpp"
+#include "rampart/guard/ledger.hpp"
 
 // floor 3: what one process learnt
 #include "rampart/session/accounts.hpp"
@@ -112,6 +117,23 @@
 # include "rampart/dist/spec.hpp"
 # include "rampart/dist/worker.hpp"
 # include "rampart/dist/worker_link.hpp"
+#endif
+
+// what notices that a test uses a guarded resource
+#if defined(__unix__) || defined(__APPLE__)
+# include "rampart/guards/case_variable.hpp"
+# include "rampart/guards/folder.hpp"
+# include "rampart/guards/folder_changes.hpp"
+# include "rampart/guards/guard_session.hpp"
+# include "rampart/guards/hook.hpp"
+# include "rampart/guards/program.hpp"
+# include "rampart/guards/strict.hpp"
+# include "rampart/guards/strict_address.hpp"
+# include "rampart/guards/strict_case.hpp"
+# include "rampart/guards/strict_filter.hpp"
+# include "rampart/guards/strict_process.hpp"
+# include "rampart/guards/strict_program.hpp"
+# include "rampart/guards/strict_supervisor.hpp"
 #endif
 
 // and where a report goes

@@ -1,5 +1,6 @@
 // A suite of as many equal tests as RAMPART_BENCH_TESTS says (1000), each of which sleeps RAMPART_BENCH_MICROSECONDS
-// (0). Workers inherit the environment and so find the same tests.
+// (0). Workers inherit the environment and so find the same tests. With RAMPART_BENCH_GUARDS a program and a client are
+// guarded that no test uses.
 
 #include <rampart/doctest.hpp>
 
@@ -35,3 +36,9 @@ void body() {
 }();
 
 }  // namespace
+
+RAMPART_GUARDS(guards) {
+    if (std::getenv("RAMPART_BENCH_GUARDS") == nullptr) return;
+    guards.program("true");
+    guards.sdk("client");
+}

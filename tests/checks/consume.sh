@@ -1,9 +1,11 @@
 #!/bin/sh
-# consume.sh ROOT FOLDER COMPILER GENERATOR [PREFIX]...: a user's project finds the installed package, and another one
-# takes the sources by add_subdirectory; both build and run. The first links Boost.JSON where it is installed.
+# consume.sh ROOT FOLDER MAIN JSON COMPILER GENERATOR [PREFIX]...: a user's project finds the installed package, and another
+# one takes the sources by add_subdirectory; both build and run, and CTest knows their tests. The first links Boost.JSON where
+# it is installed, and compiles its main file. The second gets MAIN, an object that the same targets have compiled with
+# RAMPART_BOOST_JSON=JSON: the main file is by far the longest to compile.
 set -u
-root=$1 folder=$2 compiler=$3 generator=$4
-shift 4
+root=$1 folder=$2 main=$3 json=$4 compiler=$5 generator=$6
+shift 6
 prefixes=
 for prefix; do prefixes="$prefixes;$prefix"; done
 
@@ -25,6 +27,8 @@ fail() {
 run() { # BUILD: builds and runs the consumer
     cmake --build "$folder/$1" > "$folder.log" 2>&1 || fail "the consumer in $1 does not build"
     (cd "$folder/$1" && ./consumer > "$folder.log" 2>&1) || fail "the consumer in $1 does not run"
+    ctest --test-dir "$folder/$1" -L '^uses-docker$' > "$folder.log" 2>&1 || fail "the consumer in $1 fails under CTest"
+    grep -q '100% tests passed, 0 tests failed out of 1$' "$folder.log" || fail "CTest in $1 takes other tests than it should"
 }
 
 package() { # JSON
@@ -36,7 +40,8 @@ cmake --install "$folder/package" > "$folder.log" 2>&1 || fail "the package does
 
 configure "$root/tests/consume" find -DCMAKE_PREFIX_PATH="$folder/prefix$prefixes" || fail "find_package fails"
 run find
-configure "$root/tests/consume" sources -DRAMPART_SOURCES="$root" -DCMAKE_PREFIX_PATH="$prefixes" ||
+configure "$root/tests/consume" sources -DRAMPART_SOURCES="$root" -DMAIN="$main" \
+    -DRAMPART_BOOST_JSON="$json" -DCMAKE_PREFIX_PATH="$prefixes" ||
     fail "add_subdirectory fails"
 run sources
 if [ -d "$folder/sources/rampart/tests" ]; then

@@ -1,7 +1,7 @@
 #!/bin/sh
 # docs.sh ROOT: code in README.md and docs/*.md is code that is compiled. A block of ```cpp stands below a marker line
 # '<!-- from: path -->' and word for word in that file, with the indentation that the file has there or without it.
-# A block of README.md without a marker is an error; in docs/ it is a sketch.
+# A block of README.md without a marker is an error; in docs/ it is a sketch. So is ```cmake.
 set -u
 cd "$1" || exit 1
 folder=$(mktemp -d) || exit 1
@@ -15,7 +15,7 @@ for page in README.md docs/*.md; do
     # Each block becomes a file block.N: the place in the page, the path of the marker (or nothing), the code.
     awk -v page="$page" -v out="$folder/block." '
         /^<!-- from: .* -->$/        { path = $0; sub(/^<!-- from: /, "", path); sub(/ -->$/, "", path); next }
-        !code && /^```cpp/           { code = 1; file = out (++n); print page ":" NR > file; print path > file; next }
+        !code && /^```(cpp|cmake)/   { code = 1; file = out (++n); print page ":" NR > file; print path > file; next }
         code && /^```/               { code = 0; path = ""; close(file); next }
         code                         { print > file; next }
         /[^ \t]/                     { path = "" }

@@ -26,13 +26,17 @@ std::string problem(std::string payload) {
 }  // namespace
 
 TEST_CASE("what a worker says of itself comes through a frame as it was") {
-    auto const hello = through_a_frame(dist::hello_message{.list_hash = "00ff", .tests = 100000, .pid = 4711});
+    auto const hello = through_a_frame(
+        dist::hello_message{.list_hash = "00ff", .tests = 100000, .pid = 4711, .remarks = {"strict mode is not on"}});
+    CHECK(hello.remarks == std::vector<std::string>{"strict mode is not on"});
     CHECK(hello.list_hash == "00ff");
     CHECK(hello.tests == 100000);
     CHECK(hello.pid == 4711);
     auto const ids = through_a_frame(dist::ids_message{{"a.cpp::\"quoted\"", "", "b.cpp::\xC3\xA9\n"}});
     CHECK(ids.ids == std::vector<std::string>{"a.cpp::\"quoted\"", "", "b.cpp::\xC3\xA9\n"});
-    auto const bye = through_a_frame(dist::bye_message{.faults = {}, .output = {{"port", 8080}}});
+    auto const bye =
+        through_a_frame(dist::bye_message{.faults = {}, .output = {{"port", 8080}}, .remarks = {"a", "b"}});
+    CHECK(bye.remarks == std::vector<std::string>{"a", "b"});
     REQUIRE(bye.output.find("port") != nullptr);
     CHECK(*bye.output.find("port") == rampart::metadata_value(8080));
 }
@@ -47,7 +51,11 @@ TEST_CASE("the life of a test comes through frames as it was") {
                                           .outcome = rampart::test_outcome::failed,
                                           .seconds = 0.1,
                                           .results = 2,
-                                          .faults = {{rampart::fault_kind::late_result, "test a", "came late"}}});
+                                          .faults = {{rampart::fault_kind::late_result, "test a", "came late"}},
+                                          .detail = "used 'git'",
+                                          .unused = {"smtp", "docker"}});
+    CHECK(end.detail == "used 'git'");
+    CHECK(end.unused == std::vector<std::string>{"smtp", "docker"});
     CHECK(end.outcome == rampart::test_outcome::failed);
     CHECK(end.seconds == 0.1);
     CHECK(end.results == 2);

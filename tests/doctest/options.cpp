@@ -36,6 +36,8 @@ TEST_CASE("options have the meaning and the defaults that the documentation says
     CHECK(all.errors.empty());
     CHECK(all.config.shard == rp::shard_part{1, 5});
     CHECK(all.config.merge == std::vector<std::filesystem::path>{"a", "b"});
+    CHECK(all.config.tests.empty());
+    CHECK_FALSE(all.config.list_file);
     CHECK(all.config.payload_file == "p");
     CHECK(all.config.trials == 7);
     CHECK(all.config.report_dir == "d");
@@ -128,6 +130,20 @@ TEST_CASE("how to cut the tests: by stride, by hash or by durations, and only fo
     CHECK(errors({"--rampart-durations=r"}).find("--rampart-durations says how to cut") != std::string::npos);
     engine const part{{"TEST_TOTAL_SHARDS", "2"}, {"TEST_SHARD_INDEX", "0"}};
     CHECK(errors({"--rampart-partition=hash"}).empty());
+}
+
+TEST_CASE("tests are named again and again, a list once, and neither beside a merge") {
+    auto const parsed = rp::parse_options({"--rampart-test=a.cpp::b, c", "--rampart-test=a=b", "--rampart-list=-"});
+    CHECK(parsed.errors.empty());
+    CHECK(parsed.config.tests == std::vector<std::string>{"a.cpp::b, c", "a=b"});
+    CHECK(parsed.config.list_file == "-");
+    CHECK(rp::parse_options({"--rampart-test="}).errors.size() == 1);
+    CHECK(rp::parse_options({"--rampart-list=a", "--rampart-list=b"}).errors.size() == 1);
+    for (char const* const argument : {"--rampart-test=a", "--rampart-list=a"}) {
+        auto const both = rp::parse_options({argument, "--rampart-merge=m"});
+        REQUIRE(both.errors.size() == 1);
+        CHECK(both.errors[0].find("--rampart-merge runs none") != std::string::npos);
+    }
 }
 
 TEST_CASE("every error of a command line is told, not only the first") {

@@ -119,3 +119,32 @@ TEST_CASE("a result type of one's own is judged by its traits") {
     s.absorb(id("u"), {}, {samples::finding{2, "leaked"}});
     CHECK(rp::exit_code(rp::build_report(s)) == 1);
 }
+
+TEST_CASE("a guard's finding fails the run, in a trial group that passed too, and loses nothing") {
+    rp::session s;
+    s.absorb(id("t"), {}, {samples::safe()}, {.outcome = test_outcome::passed});
+    CHECK(rp::exit_code(rp::build_report(s)) == 0);
+    s.add_fault({rp::fault_kind::guard_violation, "test t", "used 'git' after it had ended"});
+    CHECK(rp::exit_code(rp::build_report(s)) == 1);
+    CHECK_FALSE(rp::build_report(s).is_incomplete());
+
+    auto const group = [](std::vector<std::string> unused, rp::result verdict) {
+        rp::session trials;
+        for (int i = 0; i < 2; ++i) {
+            auto const clone = id("base[trial-" + std::to_string(i) + "]");
+            trials.register_trial_spec({.clone = clone, .base = id("base"), .threshold = 0.5});
+            trials.absorb(clone, {}, {verdict}, {.outcome = test_outcome::passed, .unused = unused});
+        }
+        return rp::build_report(std::move(trials));
+    };
+    CHECK(rp::exit_code(group({}, samples::safe())) == 0);
+    auto const in_vain = group({"git"}, samples::safe());
+    CHECK(rp::exit_code(in_vain) == 1);
+    REQUIRE(in_vain.faults.size() == 1);
+    CHECK(rp::reason(in_vain.faults[0]) ==
+          "test " + id("base").str() +
+              ": RESOURCE GUARD: the test declares 'git' and never used it: remove rampart::uses(\"git\"), or exercise "
+              "it (in none of its 2 trials)");
+    // A group that failed anyhow is not asked for more.
+    CHECK(group({"git"}, samples::unsafe()).faults.empty());
+}

@@ -30,14 +30,24 @@ TEST_CASE("every kind of fault has a name of its own") {
     CHECK(rp::to_string(fault_kind::repaired_text) == "repaired_text");
 }
 
-TEST_CASE("every fault may have lost something but a repaired text and an attempt that a later one made good [B83]") {
+TEST_CASE("every fault may have lost something but a repaired text, an attempt made good and a guard's [B83]") {
     int harmless = 0;
     for (unsigned char i = 0; i <= static_cast<unsigned char>(last); ++i) {
         auto const kind = static_cast<fault_kind>(i);
-        CHECK(rp::loses(kind) == (kind != fault_kind::repaired_text && kind != fault_kind::superseded));
+        CHECK(rp::loses(kind) == (kind != fault_kind::repaired_text && kind != fault_kind::superseded &&
+                                  kind != fault_kind::guard_violation));
         harmless += rp::loses(kind) ? 0 : 1;
     }
-    CHECK(harmless == 2);
+    CHECK(harmless == 3);
+}
+
+TEST_CASE("a fault that fails a run loses nothing, and there is one") {
+    for (unsigned char i = 0; i <= static_cast<unsigned char>(last); ++i) {
+        auto const kind = static_cast<fault_kind>(i);
+        CHECK(rp::fails(kind) == (kind == fault_kind::guard_violation));
+        CHECK_FALSE((rp::fails(kind) && rp::loses(kind)));
+    }
+    CHECK(rp::to_string(fault_kind::guard_violation) == "guard_violation");
 }
 
 TEST_CASE("the kinds that a merge finds are called what they are [B83]") {

@@ -273,3 +273,32 @@ TEST_CASE("shards merged in any order give the same groups [B51, B58]") {
         } while (std::next_permutation(order.begin(), order.end()));
     }
 }
+
+TEST_CASE("what no trial of a group used is declared in vain, and one use in any of them is enough") {
+    using names = std::vector<std::string>;
+    auto const unused = [](std::vector<std::vector<std::pair<test_outcome, names>>> const& clones) {
+        rp::session s;
+        for (std::size_t i = 0; i < clones.size(); ++i) {
+            s.register_trial_spec({.clone = clone("t", i), .base = test_id("t"), .threshold = 0.0});
+            for (auto const& [outcome, list] : clones[i]) {
+                s.absorb(clone("t", i), {}, results({safe}), {.outcome = outcome, .unused = list});
+            }
+        }
+        auto const groups = rp::trial_groups(s);
+        REQUIRE(groups.size() == 1);
+        return groups.front().unused;
+    };
+    constexpr auto passed = test_outcome::passed;
+    constexpr auto failed = test_outcome::failed;
+    CHECK(unused({{{passed, {"git"}}}, {{passed, {"git"}}}}) == names{"git"});
+    CHECK(unused({{{passed, {"git", "smtp"}}}, {{failed, {"smtp", "git"}}}}) == names{"git", "smtp"});
+    CHECK(unused({{{passed, {"git", "smtp"}}}, {{passed, {"smtp"}}}}) == names{"smtp"});
+    CHECK(unused({{{passed, {"git"}}}, {{passed, {}}}}) == names{});
+    // Another attempt of a trial may have used it.
+    CHECK(unused({{{passed, {"git"}}, {passed, {}}}, {{passed, {"git"}}}}) == names{});
+    // What broke off, or is not there yet, may have been about to use it.
+    CHECK(unused({{{passed, {"git"}}}, {{test_outcome::crashed, {}}}}) == names{});
+    CHECK(unused({{{passed, {"git"}}}, {{test_outcome::timeout, {}}, {passed, {"git"}}}}) == names{});
+    CHECK(unused({{{passed, {"git"}}}, {{test_outcome::not_run, {}}}}) == names{});
+    CHECK(unused({{{passed, {"git"}}}, {}}) == names{});
+}

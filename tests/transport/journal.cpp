@@ -155,6 +155,7 @@ TEST_CASE("results that were kept as they came belong to the end that comes late
     auto crashed = entry_of("b", 1);
     crashed.facts.outcome = rp::test_outcome::crashed;
     crashed.facts.detail = "gw0 died by SIGSEGV";
+    crashed.facts.unused = {"git", "smtp"};
     j.end(crashed, {});
     j.end(entry_of("a", 2), {});
     j.close({});

@@ -55,9 +55,11 @@ rp::session random_session(unsigned seed) {
         }
         rp::test_facts told;
         if (random.coin()) {
-            told = {random.text() + "n", static_cast<rp::test_outcome>(random.below(7)), 0.25 * random.below(9),
-                    random.text(), random.below(900), random.text()};
+            told = {random.text() + "n",    static_cast<rp::test_outcome>(random.below(7)),
+                    0.25 * random.below(9), random.text(),
+                    random.below(900),      random.text()};
         }
+        if (random.coin()) told.unused = {random.text(), "git"};
         s.absorb(id, {}, std::move(results), told);
         if (random.coin()) s.register_trial_spec({id, test_id("base " + random.text()), random.number()});
     }

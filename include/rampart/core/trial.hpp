@@ -4,6 +4,7 @@
 #include "rampart/core/test_id.hpp"
 
 #include <string>
+#include <vector>
 
 namespace rampart::inline v1 {
 
@@ -45,6 +46,9 @@ struct trial_group_result {
     double threshold = 1.0;
     double pass_rate = 0.0;  ///< safe / total
     bool passed = false;
+    bool all_ended = true;  ///< every clone came to its end, in each attempt
+    /// Resources that the test declares and that no clone used. Empty where some clone did not come to its end.
+    std::vector<std::string> unused{};
     friend bool operator==(trial_group_result const&, trial_group_result const&) = default;
 };
 

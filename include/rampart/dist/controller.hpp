@@ -124,7 +124,7 @@ private:
     void take(test_finished& e) {
         if (!has_in_hand(e.worker, e.test)) return;
         if (account_of(e.worker).state == test_state::sent) has_begun(e.worker);
-        std::string detail;
+        std::string detail = std::move(e.detail);
         if (workers_[e.worker].overdue) {
             detail = its_time() + " was over before it came to its end";
             e.outcome = test_outcome::timeout;

@@ -81,6 +81,7 @@ struct test_finished {
     double seconds = 0.0;
     std::uint32_t results = 0;  ///< how many it recorded
     std::string output{};       ///< what it printed, as far as it was kept
+    std::string detail{};       ///< why it failed, where no assertion tells
 };
 /// A worker that was told to finish has said goodbye; its process is about to end.
 struct worker_finished {

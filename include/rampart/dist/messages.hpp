@@ -26,7 +26,7 @@
 namespace rampart::inline v1::dist {
 
 /// A change of what the frames say changes this number: a worker over ssh may be of another build.
-inline constexpr int protocol_version = 1;
+inline constexpr int protocol_version = 2;
 
 /// A worker has found its tests.
 struct hello_message {
@@ -35,6 +35,7 @@ struct hello_message {
     std::string list_hash{};
     std::uint32_t tests = 0;
     std::int64_t pid = 0;
+    std::vector<std::string> remarks{};  ///< for the person at the controller
 };
 /// The ids of its tests, sorted.
 struct ids_message {
@@ -51,12 +52,15 @@ struct end_message {
     test_outcome outcome = test_outcome::unknown;
     double seconds = 0.0;
     std::uint32_t results = 0;
-    std::vector<fault> faults{};  ///< what went missing since the last such message
+    std::vector<fault> faults{};        ///< what went missing since the last such message
+    std::string detail{};               ///< why it failed, where no assertion tells
+    std::vector<std::string> unused{};  ///< of a trial: resources that it declares and did not use
 };
 struct bye_message {
     static constexpr frame_kind kind = frame_kind::bye;
     std::vector<fault> faults{};
     metadata output{};  ///< what the worker's set-up hook wants to hand to the controller
+    std::vector<std::string> remarks{};
 };
 struct run_message {
     static constexpr frame_kind kind = frame_kind::run;
@@ -85,11 +89,23 @@ bool read_integer(field_reader& reader, boost::json::object const& o, std::strin
     return reader.required(o, key, [&](auto const& v) { return reader.integer(v, to, 0); });
 }
 
+inline void write_texts(json_writer& w, std::string_view key, std::vector<std::string> const& texts) {
+    w.key(key);
+    w.begin_array();
+    for (std::string const& text : texts) w.string(text);
+    w.end_array();
+}
+template <class Value>
+bool read_texts(field_reader& reader, Value const& list, std::vector<std::string>& texts) {
+    return reader.each(list, [&](auto const& v) { return reader.text(v, texts.emplace_back()); });
+}
+
 inline void write_members(json_writer& w, hello_message const& m) {
     w.member("version", m.version);
     w.member("list_hash", m.list_hash);
     w.member("tests", m.tests);
     w.member("pid", m.pid);
+    if (!m.remarks.empty()) write_texts(w, "remarks", m.remarks);
 }
 inline bool read_members(field_reader& reader, boost::json::object const& o, hello_message& m) {
     if (!read_integer(reader, o, "version", m.version)) return false;
@@ -100,19 +116,13 @@ inline bool read_members(field_reader& reader, boost::json::object const& o, hel
                                                           ": they are of different builds");
     }
     return reader.text_field(o, "list_hash", m.list_hash) && read_integer(reader, o, "tests", m.tests) &&
-           read_integer(reader, o, "pid", m.pid);
+           read_integer(reader, o, "pid", m.pid) &&
+           reader.if_there(o, "remarks", [&](auto const& list) { return read_texts(reader, list, m.remarks); });
 }
 
-inline void write_members(json_writer& w, ids_message const& m) {
-    w.key("ids");
-    w.begin_array();
-    for (std::string const& id : m.ids) w.string(id);
-    w.end_array();
-}
+inline void write_members(json_writer& w, ids_message const& m) { write_texts(w, "ids", m.ids); }
 inline bool read_members(field_reader& reader, boost::json::object const& o, ids_message& m) {
-    return reader.required(o, "ids", [&](auto const& list) {
-        return reader.each(list, [&](auto const& v) { return reader.text(v, m.ids.emplace_back()); });
-    });
+    return reader.required(o, "ids", [&](auto const& list) { return read_texts(reader, list, m.ids); });
 }
 
 inline void write_members(json_writer& w, start_message const& m) { w.member("test", m.test); }
@@ -126,23 +136,29 @@ inline void write_members(json_writer& w, end_message const& m) {
     w.member("seconds", m.seconds);
     w.member("results", m.results);
     write_faults(w, m.faults);
+    if (!m.detail.empty()) w.member("detail", m.detail);
+    if (!m.unused.empty()) write_texts(w, "unused", m.unused);
 }
 inline bool read_members(field_reader& reader, boost::json::object const& o, end_message& m) {
     return read_integer(reader, o, "test", m.test) && read_integer(reader, o, "results", m.results) &&
            reader.required(
                o, "outcome",
                [&](auto const& v) { return reader.name(v, m.outcome, parse_test_outcome, "test outcome"); }) &&
-           reader.number_field(o, "seconds", m.seconds) && read_faults(reader, o, m.faults);
+           reader.number_field(o, "seconds", m.seconds) && read_faults(reader, o, m.faults) &&
+           reader.if_there(o, "detail", [&](auto const& v) { return reader.text(v, m.detail); }) &&
+           reader.if_there(o, "unused", [&](auto const& list) { return read_texts(reader, list, m.unused); });
 }
 
 inline void write_members(json_writer& w, bye_message const& m) {
     write_faults(w, m.faults);
     w.key("output");
     write_json(w, m.output);
+    if (!m.remarks.empty()) write_texts(w, "remarks", m.remarks);
 }
 inline bool read_members(field_reader& reader, boost::json::object const& o, bye_message& m) {
     return read_faults(reader, o, m.faults) &&
-           reader.if_there(o, "output", [&](auto const& v) { return read_json_value(reader, v, m.output); });
+           reader.if_there(o, "output", [&](auto const& v) { return read_json_value(reader, v, m.output); }) &&
+           reader.if_there(o, "remarks", [&](auto const& list) { return read_texts(reader, list, m.remarks); });
 }
 
 inline void write_members(json_writer& w, run_message const& m) {

@@ -273,7 +273,9 @@ public:
         } else if constexpr (std::same_as<Notice, notice::remark>) {
             write_above("rampart: " + detail::shown_lines(news.words), now);
         } else if constexpr (std::same_as<Notice, notice::fault_left>) {
-            write_above((loses(news.what.kind) ? "rampart: incomplete: " : "rampart: note: ") +
+            write_above((loses(news.what.kind)   ? "rampart: incomplete: "
+                         : fails(news.what.kind) ? "rampart: failure: "
+                                                 : "rampart: note: ") +
                             detail::shown_lines(reason(news.what)),
                         now);
         } else if constexpr (std::same_as<Notice, notice::run_ended>) {

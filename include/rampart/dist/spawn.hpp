@@ -1,6 +1,7 @@
 #ifndef RAMPART_DIST_SPAWN_HPP
 #define RAMPART_DIST_SPAWN_HPP
 
+#include "rampart/base/shell_word.hpp"
 #include "rampart/base/text.hpp"
 #include "rampart/dist/descriptor.hpp"
 #include "rampart/dist/spec.hpp"
@@ -77,26 +78,12 @@ inline constexpr std::string_view controllers_variables[] = {
     return all;
 }
 
-/// One word for a POSIX shell.
-[[nodiscard]] inline std::string shell_quoted(std::string_view word) {
-    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@%+";
-    if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) return std::string(word);
-    std::string quoted = "'";
-    for (char const c : word) {
-        if (c == '\'') {
-            quoted += "'\\''";
-        } else {
-            quoted += c;
-        }
-    }
-    return quoted + "'";
-}
-
 /// A path for a shell: `~/` at its beginning is the home there, and no path is an option.
 [[nodiscard]] inline std::string shell_path(std::string_view path) {
     if (path == "~") return "~";
-    if (path.starts_with("~/")) return "~/" + (path.size() == 2 ? std::string() : shell_quoted(path.substr(2)));
-    return shell_quoted(path.starts_with('-') ? "./" + std::string(path) : std::string(path));
+    if (path.starts_with("~/"))
+        return "~/" + (path.size() == 2 ? std::string() : rampart::detail::shell_word(path.substr(2)));
+    return rampart::detail::shell_word(path.starts_with('-') ? "./" + std::string(path) : std::string(path));
 }
 
 /// The words that start a worker of an ssh spec. `arguments` are those of the program, without its name; of the
@@ -109,12 +96,12 @@ inline constexpr std::string_view controllers_variables[] = {
     there += "exec ";
     if (spec.nice) there += "nice -n " + std::to_string(*spec.nice) + " ";
     there += "env";
-    for (auto const& [name, value] : own) there += " " + shell_quoted(name + "=" + value);
-    for (auto const& [name, value] : spec.env) there += " " + shell_quoted(name + "=" + value);
+    for (auto const& [name, value] : own) there += " " + rampart::detail::shell_word(name + "=" + value);
+    for (auto const& [name, value] : spec.env) there += " " + rampart::detail::shell_word(name + "=" + value);
     // `env` would take such a path for a variable.
     if (program.find('=') != std::string::npos) there += R"( sh -c 'exec "$0" "$@"')";
     there += " " + shell_path(program);
-    for (std::string const& argument : arguments) there += " " + shell_quoted(argument);
+    for (std::string const& argument : arguments) there += " " + rampart::detail::shell_word(argument);
     // No terminal, and no question for a password that nobody would answer.
     std::vector<std::string> words{"ssh", "-T", "-o", "BatchMode=yes"};
     words.insert(words.end(), spec.ssh.begin(), spec.ssh.end());

@@ -5,6 +5,7 @@
 #include "rampart/doctest/decorators.hpp"
 #include "rampart/doctest/registry.hpp"
 #include "rampart/doctest/test_ids.hpp"
+#include "rampart/session/record.hpp"
 #include "rampart/session/trial_groups.hpp"
 #include "rampart/transport/durations.hpp"
 #include "rampart/transport/partition.hpp"
@@ -50,6 +51,18 @@ struct suite_case {
     clone_tally tally{};
 };
 
+/// What a session is told of a test beside its marks and results.
+inline test_facts facts_of(suite_case const& c, test_outcome outcome, double seconds = 0.0, std::string detail = {},
+                           std::vector<std::string> unused = {}) {
+    return {.name = c.name,
+            .outcome = outcome,
+            .seconds = seconds,
+            .file = c.file,
+            .line = c.line,
+            .detail = std::move(detail),
+            .unused = std::move(unused)};
+}
+
 /// What a session is told of a trial.
 inline trial_spec spec_of(suite_case const& clone) {
     return {.clone = clone.id, .base = clone.base, .threshold = clone.marks.trial->threshold};
@@ -59,8 +72,9 @@ inline trial_spec spec_of(suite_case const& clone) {
 class suite_cases {
 public:
     /// Reads doctest's registry and the marks, and registers the trials. What makes no sense goes to `errors`, each
-    /// with the test's name; then nothing should run. Once a process: clones are not cloned again.
-    void collect(std::optional<int> trials, std::string_view root, std::vector<std::string>& errors);
+    /// with the test's name; then nothing should run. Once a process: clones are not cloned again. The text policy has
+    /// its say in ids at once, so that a report's id is the one to ask for, and journals know no other.
+    void collect(std::optional<int> trials, std::string_view root, text_policy text, std::vector<std::string>& errors);
 
     /// Hides the tests of other parts from doctest. Counts only what the command line selects, so that the parts are
     /// balanced; trials and groups stay whole. With `durations` these decide, else `how` does.
@@ -90,10 +104,34 @@ public:
         for (std::size_t i = 0; i < selected.size(); ++i) {
             if (!mine[i]) others.push_back(selected[i]->data);
         }
-        hide_cases(others);
-        std::unordered_set<doctest_case const*> const hidden(others.begin(), others.end());
-        std::erase_if(cases_, [&hidden](suite_case const& c) { return hidden.contains(c.data); });
-        index();
+        hide(others);
+    }
+
+    /// Keeps the tests of these ids, and hides the others from doctest. The id of a test with trials is all of them;
+    /// that of a trial is this one. An id that no test has goes to `errors`.
+    void keep_named(std::vector<std::string> const& ids, std::vector<std::string>& errors) {
+        std::unordered_map<std::string_view, bool> known;
+        for (std::string const& id : ids) known[id] = false;
+        std::vector<doctest_case const*> others;
+        for (suite_case const& c : cases_) {
+            auto const itself = c.kind == case_kind::verdict ? known.end() : known.find(c.id.str());
+            auto const all = c.kind == case_kind::plain ? known.end() : known.find(c.base.str());
+            if (itself != known.end()) itself->second = true;
+            if (all != known.end()) all->second = true;
+            if (itself == known.end() && all == known.end()) others.push_back(c.data);
+        }
+        for (std::string const& id : ids) {
+            if (std::exchange(known[id], true)) continue;
+            errors.push_back("--rampart-test: there is no test '" + one_line(id) +
+                             "'; --rampart-list=- tells the ids of all");
+        }
+        if (errors.empty()) hide(others);
+    }
+    /// Leaves doctest nothing to run.
+    void hide_all() {
+        std::vector<doctest_case const*> all;
+        for (suite_case const& c : cases_) all.push_back(c.data);
+        hide(all);
     }
 
     std::vector<suite_case>& all() noexcept { return cases_; }
@@ -112,6 +150,12 @@ public:
     }
 
 private:
+    void hide(std::vector<doctest_case const*> const& others) {
+        hide_cases(others);
+        std::unordered_set<doctest_case const*> const hidden(others.begin(), others.end());
+        std::erase_if(cases_, [&hidden](suite_case const& c) { return hidden.contains(c.data); });
+        index();
+    }
     void index() {
         by_data_.clear();
         for (std::size_t i = 0; i < cases_.size(); ++i) by_data_[cases_[i].data] = i;
@@ -164,7 +208,8 @@ inline std::string problem_of(test_marks const& marks, doctest_case const& tc) {
     return {};
 }
 
-inline void suite_cases::collect(std::optional<int> trials, std::string_view root, std::vector<std::string>& errors) {
+inline void suite_cases::collect(std::optional<int> trials, std::string_view root, text_policy text,
+                                 std::vector<std::string>& errors) {
     auto const found = registered_cases();
     std::vector<std::string> files;
     for (registered_case const& c : found) files.emplace_back(c.data->m_file.c_str());
@@ -182,6 +227,7 @@ inline void suite_cases::collect(std::optional<int> trials, std::string_view roo
             name = name.substr(0, name.size() - ending.size()) + "<" + at->second + ">";
         }
         parts.push_back({files[i], found[i].data->m_test_suite, std::move(name)});
+        for (auto* const part : {&parts.back().file, &parts.back().suite, &parts.back().name}) apply(text, *part);
     }
     auto const ids = make_test_ids(parts);
 

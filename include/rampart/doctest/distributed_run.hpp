@@ -11,12 +11,13 @@
 #include "rampart/doctest/cases.hpp"
 #include "rampart/doctest/finish.hpp"
 #include "rampart/doctest/flight.hpp"
+#include "rampart/doctest/guards.hpp"
 #include "rampart/doctest/numbered_tests.hpp"
 #include "rampart/doctest/options.hpp"
+#include "rampart/doctest/process_end.hpp"
 #include "rampart/doctest/registry.hpp"
 #include "rampart/doctest/running.hpp"
 #include "rampart/doctest/selection.hpp"
-#include "rampart/doctest/silent_listener.hpp"
 #include "rampart/doctest/watching.hpp"
 #include "rampart/doctest/worker_plan.hpp"
 #include "rampart/report/report.hpp"
@@ -27,7 +28,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <map>
@@ -59,6 +59,7 @@ public:
     void prepare() {
         if (found_) return run_nothing();
         chosen_.collect(config_, options_);
+        guard_list_ = suite_guard_list(chosen_.cases, chosen_.errors);
         if (is_query()) return;
         run_nothing();
         for (std::string& words : not_for_workers()) chosen_.errors.push_back(std::move(words));
@@ -89,10 +90,12 @@ public:
     /// worker, the program's name first.
     int run(std::vector<std::string> arguments) {
         auto specs = worker_specs(config_, chosen_.errors);
+        if (auto const why = guards_.start(guard_list_); !why.empty()) chosen_.errors.push_back(why);
         if (!chosen_.errors.empty()) return static_cast<int>(exit_status::usage);
         auto const started = std::chrono::steady_clock::now();
-        phase_ = phase::testing;
-        watch_for_the_end();
+        phase_ = run_phase::testing;
+        owner_ = ::getpid();
+        at_process_end<&distributed_run::process_ends>();
         watching_.begin(config_, options_, specs.size());
         accounted_.assign(tests_.cases.size(), false);
         if (!tests_.order.empty()) {
@@ -105,24 +108,17 @@ public:
             }
             account_for_the_rest();
         }
-        session_.set_duration(since(started));
-        phase_ = phase::reporting;
+        stop_guards();
+        session_.set_duration(seconds_since(started));
+        phase_ = run_phase::reporting;
         int const status = finish();
-        phase_ = phase::idle;
+        phase_ = run_phase::idle;
         return status;
     }
 
 private:
-    /// Seconds for a worker to list its tests, or to say goodbye: a hook of the suite's may never come back.
-    static constexpr double answer_limit = 60.0;
     using controller = dist::basic_controller<dist::any_scheduler>;
-    enum class phase : unsigned char { idle, testing, reporting };
-
     distributed_run() = default;
-
-    static double since(std::chrono::steady_clock::time_point then) {
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
-    }
 
     void run_in_workers(std::vector<std::string> arguments, std::vector<dist::worker_spec> specs) {
         auto const dist = config_.dist.value_or("load");
@@ -142,24 +138,16 @@ private:
         if (!controller_->done()) pool_->run();
         pool_.reset();
     }
-    /// A sink or an observer may call exit. A run that has not finished must not end with status 0.
-    void watch_for_the_end() {
-        owner_ = ::getpid();
-        static bool const watching = [] {
-            std::atexit([] { instance().process_ends(); });
-            std::at_quick_exit([] { instance().process_ends(); });
-            return true;
-        }();
-        (void)watching;
+    static void process_ends() {
+        auto const& self = instance();
+        if (self.phase_ == run_phase::idle || ::getpid() != self.owner_) return;
+        std::fputs(self.phase_ == run_phase::reporting ? ended_by_a_sink : ended_inside_the_run, stderr);
+        end_as_incomplete();
     }
-    void process_ends() const {
-        if (phase_ == phase::idle || ::getpid() != owner_) return;
-        std::fprintf(stderr, phase_ == phase::reporting
-                                 ? "rampart: a report sink ended the process; the run counts as incomplete\n"
-                                 : "rampart: the process ended inside the run; the status becomes 3\n");
-        std::cout.flush();
-        std::fflush(nullptr);
-        std::_Exit(static_cast<int>(exit_status::incomplete));
+
+    void stop_guards() {
+        auto faults = guards_.stop([this](std::size_t number) { return tests_.id_of(number); });
+        for (fault& f : faults) add_fault(std::move(f));
     }
 
     /// The controller could not go on. What the tests that were running have recorded stays.
@@ -185,8 +173,7 @@ private:
         for (dist::test_number const t : tests_.order) {
             if (accounted_[t]) continue;
             suite_case const& c = *tests_.cases[t];
-            session_.absorb(c.id, c.marks, {},
-                            {.name = c.name, .outcome = test_outcome::not_run, .file = c.file, .line = c.line});
+            session_.absorb(c.id, c.marks, {}, facts_of(c, test_outcome::not_run));
             ++missing;
         }
         if (missing > 0) {
@@ -198,43 +185,44 @@ private:
 
     void happened(dist::event e) { act(controller_->on(std::move(e))); }
 
+    /// Gives what is wrong with a frame, or nothing.
+    template <class Message, class Then>
+    static std::string read(dist::frame const& f, Then then) {
+        Message m;
+        auto wrong = dist::read_frame(f, m);
+        if (wrong.empty()) then(m);
+        return wrong;
+    }
     void heard(dist::worker_number w, dist::frame const& f) {
         std::string wrong;
         switch (f.kind) {
-        case dist::frame_kind::hello: {
-            dist::hello_message m;
-            wrong = dist::read_frame(f, m);
-            (void)pool_->take_output(w);  // what a process prints before its first test is none's
-            if (wrong.empty()) happened(dist::worker_ready{w, std::move(m.list_hash), m.tests, m.pid});
+        case dist::frame_kind::hello:
+            wrong = read<dist::hello_message>(f, [&](auto& m) {
+                watching_.tell_once(m.remarks);
+                (void)pool_->take_output(w);  // what a process prints before its first test is none's
+                happened(dist::worker_ready{w, std::move(m.list_hash), m.tests, m.pid});
+            });
             break;
-        }
-        case dist::frame_kind::ids: {
-            dist::ids_message m;
-            wrong = dist::read_frame(f, m);
-            if (wrong.empty()) happened(dist::tests_listed{w, std::move(m.ids)});
+        case dist::frame_kind::ids:
+            wrong = read<dist::ids_message>(f, [&](auto& m) { happened(dist::tests_listed{w, std::move(m.ids)}); });
             break;
-        }
-        case dist::frame_kind::start: {
-            dist::start_message m;
-            wrong = dist::read_frame(f, m);
-            if (wrong.empty()) happened(dist::test_started{w, m.test});
+        case dist::frame_kind::start:
+            wrong = read<dist::start_message>(f, [&](auto const& m) { happened(dist::test_started{w, m.test}); });
             break;
-        }
         case dist::frame_kind::result:
             wrong = take_result(w, f);
             break;
         case dist::frame_kind::end:
             wrong = take_end(w, f);
             break;
-        case dist::frame_kind::bye: {
-            dist::bye_message m;
-            wrong = dist::read_frame(f, m);
-            if (!wrong.empty()) break;
-            for (fault& each : m.faults) add_fault(std::move(each));
-            outputs_[dist::worker_name(w)] = std::move(m.output);
-            happened(dist::worker_finished{w});
+        case dist::frame_kind::bye:
+            wrong = read<dist::bye_message>(f, [&](auto& m) {
+                for (fault& each : m.faults) add_fault(std::move(each));
+                watching_.tell_once(m.remarks);
+                outputs_[dist::worker_name(w)] = std::move(m.output);
+                happened(dist::worker_finished{w});
+            });
             break;
-        }
         case dist::frame_kind::list:
         case dist::frame_kind::run:
         case dist::frame_kind::finish:
@@ -266,13 +254,14 @@ private:
         now.take_end(m, controller_->books().test(m.test).id, dist::worker_name(w));
         close(w);
         pool_->deadline(w, std::nullopt);
-        happened(dist::test_finished{w, m.test, m.outcome, m.seconds, m.results, pool_->take_output(w)});
+        happened(dist::test_finished{w, m.test, m.outcome, m.seconds, m.results, pool_->take_output(w),
+                                     std::move(m.detail)});
         return {};
     }
     void died(dist::worker_number w, dist::worker_death death) {
         bool const running = flights_[w].running;
         close(w);
-        happened(dist::worker_lost{w, std::move(death), running ? since(closing_.sent) : 0.0,
+        happened(dist::worker_lost{w, std::move(death), running ? seconds_since(closing_.sent) : 0.0,
                                    running ? closing_.results : 0});
         flights_.erase(w);
     }
@@ -299,19 +288,8 @@ private:
     }
     void obey(dist::start_worker const& c) {
         auto spec = specs_[c.slot];
-        if (options_.configure_worker) {
-            worker_launch launch{.worker = dist::worker_name(c.worker), .slot = c.slot};
-            try {
-                options_.configure_worker(launch);
-            } catch (std::exception const& e) {
-                add_fault({fault_kind::worker_died, "worker " + launch.worker,
-                           std::string("configure_worker threw: ") + one_line(e.what())});
-            } catch (...) {
-                add_fault({fault_kind::worker_died, "worker " + launch.worker,
-                           "configure_worker threw something that is no std::exception"});
-            }
-            for (auto& each : launch.env) spec.env.push_back(std::move(each));
-        }
+        auto wrong = ask_configure_worker(spec, options_, dist::worker_name(c.worker), c.slot);
+        if (wrong) add_fault(std::move(*wrong));
         pool_->start(c.worker, spec, c.after_seconds);
     }
     void obey(dist::list_tests const& c) {
@@ -353,14 +331,16 @@ private:
                          .attempt = n.attempt,
                          .worker = is_each_ ? n.worker : std::string(),
                          .results = n.results,
-                         .facts = {.name = c.name,
-                                   .outcome = n.outcome,
-                                   .seconds = n.seconds,
-                                   .file = c.file,
-                                   .line = c.line,
-                                   .detail = n.detail}};
+                         .facts = facts_of(c, n.outcome, n.seconds, n.detail)};
+        if (n.outcome == test_outcome::crashed || n.outcome == test_outcome::timeout) {
+            auto const breaches = guards_.of_lost_test(case_name(n.worker, n.number, n.attempt));
+            if (!breaches.empty()) entry.facts.detail += "; " + breaches;
+        }
         basic_shard<suite_result> shard;
-        if (!n.worker.empty() && closing_.test == n.number) shard = std::exchange(closing_, {}).shard;
+        if (!n.worker.empty() && closing_.test == n.number) {
+            entry.facts.unused = std::move(closing_.unused);
+            shard = std::exchange(closing_, {}).shard;
+        }
         shard.tests.push_back(entry);
         session_.merge_worker_results(std::move(shard));
         // A test that never ran is not in the journal: a later run may take it up.
@@ -378,10 +358,7 @@ private:
         auto& journal = chosen_.journal;
         journal.note_faults(session_);
         journal.take_failures(session_);
-        if (config_.shard && config_.shard->count > 1) {
-            session_.set_report_metadata(
-                {{"shard", std::to_string(config_.shard->index + 1) + "/" + std::to_string(config_.shard->count)}});
-        }
+        name_shard(session_, config_);
         watching_.clear();
         controller_.reset();  // its books are as large as the report
         auto const report = build_report(session_);
@@ -401,22 +378,19 @@ private:
     std::vector<bool> accounted_{};  // by number
     std::vector<dist::worker_spec> specs_{};
     std::optional<controller> controller_{};
+    guard_list guard_list_{};
+    guards_for_workers guards_{};
     std::optional<dist::worker_pool> pool_{};
     std::map<dist::worker_number, flight> flights_{};
     flight closing_{};
     std::map<std::string, metadata> outputs_{};  // of workers that have said goodbye
     run_watching watching_{};
     ::pid_t owner_ = 0;
-    phase phase_ = phase::idle;
+    run_phase phase_ = run_phase::idle;
     bool is_each_ = false;
     bool found_ = false;
     bool ignores_failures_ = false;
     bool summary_to_stdout_ = true;
-};
-
-/// Lets the controller find the tests, inside doctest's run.
-struct controller_listener final : silent_listener {
-    explicit controller_listener(doctest::ContextOptions const&) { distributed_run::instance().prepare(); }
 };
 
 }  // namespace rampart::inline v1::detail

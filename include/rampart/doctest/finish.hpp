@@ -114,6 +114,13 @@ inline std::vector<sink_failure> emit_report(basic_test_run_report<suite_result>
     return failures;
 }
 
+/// Which part of the run this is, for the report.
+inline void name_shard(basic_session<suite_result>& session, run_config const& config) {
+    if (!config.shard || config.shard->count < 2) return;
+    session.set_report_metadata(
+        {{"shard", std::to_string(config.shard->index + 1) + "/" + std::to_string(config.shard->count)}});
+}
+
 /// Merges what the command line names. A path that is not there goes to `errors`.
 inline void merge_paths(basic_session<suite_result>& session, run_config const& config,
                         std::vector<std::string>& errors) {

@@ -17,8 +17,13 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace rampart::inline v1::detail {
+
+inline double seconds_since(std::chrono::steady_clock::time_point then) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
+}
 
 /// What has come of the test that a worker runs.
 struct flight {
@@ -27,6 +32,7 @@ struct flight {
     std::uint32_t results = 0;
     std::chrono::steady_clock::time_point sent{};
     bool running = false;
+    std::vector<std::string> unused{};  ///< of a trial: see dist::end_message
 
     /// Takes a result. Gives what is wrong with it, or nothing.
     std::string take_result(dist::frame const& f, test_id const& id, wire_limits const& limits) {
@@ -49,6 +55,7 @@ struct flight {
     /// Takes what the worker says of the whole test.
     void take_end(dist::end_message& m, test_id const& id, std::string const& worker) {
         for (fault& each : m.faults) shard.faults.push_back(std::move(each));
+        unused = std::move(m.unused);
         if (m.results == results) return;
         shard.faults.push_back({fault_kind::short_count, "test " + id.str(),
                                 "recorded " + std::to_string(m.results) + " results, but " + std::to_string(results) +

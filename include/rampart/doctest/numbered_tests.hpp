@@ -25,6 +25,11 @@ struct numbered_tests {
     std::vector<suite_case const*> cases{};     ///< by number; null: not this run's
     std::vector<dist::test_number> order{};     ///< those of this run, as doctest would run them
 
+    /// Empty where this run has no such test.
+    std::string id_of(std::size_t number) const {
+        return number < cases.size() && cases[number] != nullptr ? cases[number]->id.str() : std::string();
+    }
+
     /// To be called before the tests are cut into parts, inside doctest's run.
     void list(suite_cases const& all) {
         auto const ids = all.selected_ids();

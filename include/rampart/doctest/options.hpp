@@ -119,6 +119,17 @@ inline constexpr option_row option_table[] = {
          return std::string();
      },
      true},
+    {"test", "ID", "run this test alone, with all its trials, if doctest's filters select it too (again)",
+     [](run_config& c, std::string_view v) {
+         c.tests.emplace_back(v);
+         return std::string();
+     },
+     true},
+    {"list", "FILE", "run nothing: write the selected tests and their marks to FILE (-: stdout), as JSON",
+     [](run_config& c, std::string_view v) {
+         c.list_file = std::string(v);
+         return std::string();
+     }},
     {"payload", "FILE", "write what this process learnt, for --rampart-merge elsewhere",
      [](run_config& c, std::string_view v) {
          c.payload_file = std::string(v);
@@ -235,6 +246,11 @@ inline constexpr option_row option_table[] = {
          c.output = which;
          return problem;
      }},
+    {"guards", "on|strict",
+     "how uses of guarded resources are noticed; strict: also by the calls of the system, on Linux (on)",
+     [](run_config& c, std::string_view v) {
+         return read_word(c.strict_guards, v, {{"on", false}, {"strict", true}});
+     }},
     {"help", "", "this list",
      [](run_config& c, std::string_view) {
          c.help = true;
@@ -322,6 +338,10 @@ inline parsed_options parse_options(std::vector<std::string> const& arguments) {
     if (parsed.config.partition && parsed.config.durations) {
         parsed.errors.push_back(
             "--rampart-partition and --rampart-durations are two ways to cut the tests into parts; give one of them");
+    }
+    if (!parsed.config.merge.empty() && (parsed.config.list_file || !parsed.config.tests.empty())) {
+        parsed.errors.push_back(std::string(parsed.config.list_file ? "--rampart-list" : "--rampart-test") +
+                                " asks for tests of this program, and --rampart-merge runs none; give one of them");
     }
     detail::check_worker_options(parsed);
     bool const shard_option = std::any_of(arguments.begin(), arguments.end(),

@@ -167,15 +167,18 @@ private:
     set others_{};
 };
 
+/// Whether the filters of the command line select this test, whatever its decorator `skip` says. Only while doctest
+/// runs.
+inline bool passes_name_filters(doctest_case const& tc) {
+    auto const& f = doctest::detail::g_cs->filters;
+    using doctest::detail::rampart_matches;
+    return rampart_matches(tc.m_file.c_str(), f[0], true) && !rampart_matches(tc.m_file.c_str(), f[1], false) &&
+           rampart_matches(tc.m_test_suite, f[2], true) && !rampart_matches(tc.m_test_suite, f[3], false) &&
+           rampart_matches(tc.m_name, f[4], true) && !rampart_matches(tc.m_name, f[5], false);
+}
 /// Whether the command line selects this test, `--first` and `--last` aside. Only while doctest runs.
 inline bool passes_filters(doctest_case const& tc) {
-    auto const* const run = doctest::detail::g_cs;
-    auto const& f = run->filters;
-    using doctest::detail::rampart_matches;
-    return !(tc.m_skip && !run->no_skip) && rampart_matches(tc.m_file.c_str(), f[0], true) &&
-           !rampart_matches(tc.m_file.c_str(), f[1], false) && rampart_matches(tc.m_test_suite, f[2], true) &&
-           !rampart_matches(tc.m_test_suite, f[3], false) && rampart_matches(tc.m_name, f[4], true) &&
-           !rampart_matches(tc.m_name, f[5], false);
+    return !(tc.m_skip && !doctest::detail::g_cs->no_skip) && passes_name_filters(tc);
 }
 
 /// Makes a filter that names a test exactly also name what that test was replaced by.
@@ -249,6 +252,25 @@ inline void check(bool passed, char const* file, unsigned line, char const* expr
     made.m_failed = !passed;
     made.m_decomp = doctest::String(values.c_str());
     made.log();
+}
+
+/// The same of a test whose end doctest is just telling its listeners. Its counts are settled by then, and may_fail and
+/// should_fail have had their say: this failure they do not excuse. Reporters, which come after the listeners, see a
+/// test that failed.
+inline void fail_ended_test(char const* file, unsigned line, char const* expression, std::string const& values) {
+    check(false, file, line, expression, values);
+    auto* const run = doctest::detail::g_cs;
+    ++run->numAsserts;
+    ++run->numAssertsFailed;
+    ++run->numAssertsCurrentTest;
+    ++run->numAssertsFailedCurrentTest;
+    namespace reason = doctest::TestCaseFailureReason;
+    run->failure_flags &=
+        ~(reason::ShouldHaveFailedAndDid | reason::CouldHaveFailedAndDid | reason::FailedExactlyNumTimes);
+    run->failure_flags |= reason::AssertFailure;
+    if (!run->testCaseSuccess) return;
+    run->testCaseSuccess = false;
+    ++run->numTestCasesFailed;
 }
 
 /// Makes doctest's own verdict a failure, after its last test.

@@ -94,7 +94,7 @@ inline earlier_run read_earlier_run(std::filesystem::path const& folder, shard_p
         std::uint32_t const results = here == held.end() ? 0 : here->second;
         bool const whole = ended(t.facts.outcome) && t.results == results;
         if (!whole && results == 0) continue;
-        if (whole) earlier.accounted[t.test.str()].add(t.facts.outcome);
+        if (whole) earlier.accounted[t.test.str()].add(t.facts);
         earlier.known.tests.push_back(t);
         earlier.known.tests.back().worker.clear();
     }

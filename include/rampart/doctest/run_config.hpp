@@ -32,8 +32,10 @@ struct run_config {
         payload_file{};                                  ///< this process's rampart.xdist.v1 payload, for a later merge
     std::optional<std::filesystem::path> journal_dir{};  ///< a journal of this process goes there
     rampart::journal_sync journal_sync = rampart::journal_sync::at_end;
-    std::optional<std::filesystem::path> resume{};  ///< tests that a journal there accounts for are not run again
-    std::vector<std::filesystem::path> merge{};     ///< run nothing, merge these
+    std::optional<std::filesystem::path> resume{};     ///< tests that a journal there accounts for are not run again
+    std::vector<std::filesystem::path> merge{};        ///< run nothing, merge these
+    std::vector<std::string> tests{};                  ///< run these alone, by their ids; empty: all
+    std::optional<std::filesystem::path> list_file{};  ///< run nothing, write what there is; `-`: to stdout
     std::optional<shard_part> shard{};
     std::string shard_source{};                  ///< the environment variables that name the part; empty: an option
     std::optional<shard_partition> partition{};  ///< how the tests are cut into parts; not given: by stride
@@ -50,6 +52,7 @@ struct run_config {
     std::optional<output_choice> output{};
     std::optional<std::filesystem::path> events_file{};
     std::optional<int> trials{};
+    bool strict_guards = false;  ///< notice uses of guarded resources by the calls of the system too
     rampart::text_policy text = rampart::text_policy::escape;
     progress_style progress = progress_style::automatic;
     color_choice color = color_choice::automatic;

@@ -5,6 +5,7 @@
 #include "rampart/doctest/distributed_run.hpp"
 #include "rampart/doctest/engine_files.hpp"
 #include "rampart/doctest/listener.hpp"
+#include "rampart/doctest/silent_listener.hpp"
 #include "rampart/doctest/starting.hpp"
 #include "rampart/doctest/suite_worker.hpp"
 #include "rampart/report/verdict.hpp"
@@ -19,6 +20,11 @@
 namespace rampart::inline v1 {
 
 namespace detail {
+
+/// Lets the controller find the tests, inside doctest's run.
+struct controller_listener final : silent_listener {
+    explicit controller_listener(doctest::ContextOptions const&) { distributed_run::instance().prepare(); }
+};
 
 /// What to end with when no test ran, and why.
 inline int nothing_ran(bool shard_is_empty) {
@@ -74,7 +80,7 @@ inline int run_suite(int argc, char const* const* argv, run_options options) {
         return 0;
     }
     if (!config.merge.empty()) return merge_and_report(config, options);
-    if (wants_workers(config)) return run_in_workers(argc, argv, config, std::move(options));
+    if (wants_workers(config) && !config.list_file) return run_in_workers(argc, argv, config, std::move(options));
     if (config.dist == "no" && (config.workers.value_or("0") != "0" || !config.tx.empty())) {
         std::cerr << "rampart: --rampart-dist=no: the tests run in this process, not in workers\n";
     }

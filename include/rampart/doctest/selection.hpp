@@ -4,12 +4,15 @@
 #include "rampart/base/text.hpp"
 #include "rampart/doctest/cases.hpp"
 #include "rampart/doctest/finish.hpp"
+#include "rampart/doctest/guards.hpp"
 #include "rampart/doctest/options.hpp"
 #include "rampart/doctest/run_journal.hpp"
 #include "rampart/doctest/sinks.hpp"
+#include "rampart/doctest/test_list.hpp"
 #include "rampart/transport/durations.hpp"
 #include "rampart/transport/partition.hpp"
 
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -28,21 +31,36 @@ struct suite_selection {
 
     /// Registers the trials with doctest. Once a process.
     void collect(run_config const& config, run_options const& options) {
-        cases.collect(config.trials, options.root, errors);
+        cases.collect(config.trials, options.root, config.text, errors);
+        auto wanted = config.tests;
+        for (std::string& id : wanted) apply(config.text, id);
+        if (errors.empty() && !wanted.empty()) cases.keep_named(wanted, errors);
+        if (config.list_file && is_query()) {
+            errors.push_back("--rampart-list and what doctest only tells are two questions; ask one of them");
+        }
         widen_name_filters();
     }
     /// doctest forgets between two runs what was added to its filters.
     static void widen_name_filters() { detail::widen_name_filters({"[trial-*]", " [trials]"}); }
 
-    /// Cuts out this process's part, and hides what is done already. May change where the journal goes.
+    /// Cuts out this process's part, and hides what is done already. May change where the journal goes. Where a list of
+    /// the tests is all that is wanted, writes it and leaves nothing to run.
     void cut(run_config& config) {
         journal.note_list(cases);
         if (config.durations) read_durations(config);
         if (errors.empty() && config.shard) keep_shard(config);
         if (errors.empty() && config.resume) journal.resume(config, cases, errors);
+        if (errors.empty() && config.list_file) list(*config.list_file);
     }
 
 private:
+    void list(std::filesystem::path const& file) {
+        (void)suite_guard_list(cases, errors);
+        auto const is_done = [this](suite_case const& c) { return journal.accounted(c) != nullptr; };
+        if (errors.empty()) write_list(list_to_json(cases, is_done), file, errors);
+        cases.hide_all();
+        run_nothing();
+    }
     void read_durations(run_config const& config) {
         if (auto read = recorded_durations<suite_result>(*config.durations, config.limits)) {
             durations = std::move(*read);

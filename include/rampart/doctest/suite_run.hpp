@@ -5,7 +5,9 @@
 #include "rampart/collect/worker.hpp"
 #include "rampart/doctest/cases.hpp"
 #include "rampart/doctest/finish.hpp"
+#include "rampart/doctest/guards.hpp"
 #include "rampart/doctest/options.hpp"
+#include "rampart/doctest/process_end.hpp"
 #include "rampart/doctest/run_journal.hpp"
 #include "rampart/doctest/running.hpp"
 #include "rampart/doctest/selection.hpp"
@@ -17,7 +19,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <iostream>
@@ -51,13 +52,22 @@ public:
 
     /// Inside doctest's run, before it looks at its tests.
     void prepare() {
+        guard_list list;
         if (!collected_) {
             chosen_.collect(config_, options_);
             for (suite_case& c : cases_.all()) set_body(c.data, &suite_run::run_current_body);
+            list = suite_guard_list(cases_, chosen_.errors);
             if (chosen_.errors.empty() && !is_query()) chosen_.cut(config_);
             collected_ = true;
         } else {
+            list = suite_guard_list(cases_, chosen_.errors);
             suite_selection::widen_name_filters();
+        }
+        if (chosen_.errors.empty() && !is_query() && !config_.list_file && !guards_.is_on()) {
+            guards_.count_trials(cases_);
+            auto const why = guards_.start(std::move(list), config_.strict_guards, "master", false);
+            if (!why.empty()) chosen_.errors.push_back(why);
+            tell_remarks();
         }
         if (!chosen_.errors.empty()) run_nothing();
     }
@@ -85,19 +95,14 @@ public:
         started_ = std::chrono::steady_clock::now();
         owner_ = ::getpid();
         collection_.emplace();
-        phase_ = phase::testing;
+        phase_ = run_phase::testing;
         journal_.open(config_, cases_, session_);
         for (fault& f : hook_faults_) session_.add_fault(std::move(f));
         hook_faults_.clear();
         failures_ = 0;
         watching_.begin(config_, options_, 0);
         watching_.tell(dist::notice::run_started{selected_, 0, "no", config_.run});
-        static bool const watching = [] {
-            std::atexit([] { instance().process_ends(); });
-            std::at_quick_exit([] { instance().process_ends(); });
-            return true;
-        }();
-        (void)watching;
+        at_process_end<&suite_run::exit_was_called>();
     }
 
     void skipped(doctest_case const& tc) {
@@ -114,6 +119,8 @@ public:
         journal_.start(current_->id);
         watching_.tell(dist::notice::test_started{"master", current_->id, session_.next_attempt(current_->id)});
         collection_->begin_test(current_->id);
+        guards_.begin(*current_, static_cast<std::size_t>(current_ - cases_.all().data()),
+                      session_.next_attempt(current_->id));
     }
 
     void exception(doctest::TestCaseException const& e) {
@@ -136,7 +143,13 @@ public:
         if (c == nullptr) return;
         c->progress = case_progress::finished;
         if (c->kind == case_kind::verdict) return;
-        take(*c, outcome_of(*c, stats), stats.seconds);
+        auto outcome = outcome_of(*c, stats);
+        auto found = guards_.end(*c, outcome == test_outcome::passed);
+        if (!found.words.empty()) {
+            fail_for_guards(*c, found.words);
+            outcome = test_outcome::failed;
+        }
+        take(*c, outcome, stats.seconds, std::move(found));
     }
 
     /// After the last test. Makes doctest's verdict agree with ours.
@@ -148,8 +161,9 @@ public:
             .worker = "master", .words = "is done", .as_told = true, .output = about_.output});
         for (fault& f : hook_faults_) session_.add_fault(std::move(f));
         hook_faults_.clear();
+        stop_guards();
         settle("was selected but did not run; a test before it ended the run early");
-        phase_ = phase::reporting;
+        phase_ = run_phase::reporting;
         ignores_failures_ = ignores_failures();
         summary_to_stdout_ = stdout_is_for_people();
         bool const failed = verdict(*report_, {}, options_.policy) != exit_status::good;
@@ -174,7 +188,7 @@ public:
         // A process that did not come to its end must not look as if it had.
         if (!ended_early_ && !journal_.close(session_)) status = static_cast<int>(exit_status::incomplete);
         collection_.reset();
-        phase_ = phase::idle;
+        phase_ = run_phase::idle;
         if (status == 0 && doctest_status != 0) status = 1;
         // --no-exitcode asks that failed tests do not count; what was lost still does.
         if (ignores_failures_ && status == 1 && failures.empty()) status = 0;
@@ -187,8 +201,6 @@ public:
     bool shard_is_empty() const noexcept { return chosen_.shard_is_empty; }
 
 private:
-    enum class phase : unsigned char { idle, testing, reporting };
-
     suite_run() = default;
 
     /// Stands for every test's body, so that what has to be checked is checked while doctest still counts.
@@ -215,17 +227,35 @@ private:
         if (waiting) return;
         judge(group);
         check(group.passed, c.data->m_file.c_str(), c.line, "the trial group passes", group_detail(group));
+        auto const in_vain = declared_in_vain(group);
+        if (in_vain.empty()) return;
+        check(false, c.data->m_file.c_str(), c.line, "the trials use what the test declares", in_vain);
     }
 
-    void take(suite_case& c, test_outcome outcome, double seconds) {
+    /// All tests are over. What comes from them now, nobody sees.
+    void stop_guards() {
+        tell_remarks();
+        auto faults = guards_.stop([this](std::size_t number) {
+            return number < cases_.all().size() ? cases_.all()[number].id.str() : std::string();
+        });
+        for (fault& f : faults) session_.add_fault(std::move(f));
+    }
+    void tell_remarks() {
+        for (std::string const& words : guards_.take_remarks()) std::cerr << "rampart: " << words << '\n';
+    }
+
+    void take(suite_case& c, test_outcome outcome, double seconds, suite_guards::findings found) {
         auto results = collection_->end_test();
         for (auto const& r : results) c.tally.add(result_traits<suite_result>::status(r));
-        c.tally.add(outcome);
         ++done_;
         note_missing_result(c, outcome, results.size());
         auto const first = session_.records().size();
-        session_.absorb(c.id, c.marks, std::move(results),
-                        {.name = c.name, .outcome = outcome, .seconds = seconds, .file = c.file, .line = c.line});
+        // A group's threshold must not hide it.
+        if (!found.words.empty() && c.kind == case_kind::clone)
+            session_.add_fault(guard_fault(c.id.str(), found.words));
+        auto facts = facts_of(c, outcome, seconds, std::move(found.words), std::move(found.unused));
+        c.tally.add(facts);
+        session_.absorb(c.id, c.marks, std::move(results), std::move(facts));
         journal_.take(session_, first, !ended_early_);
         if (watching_.watched()) tell_of(first, c.kind == case_kind::clone);
         if (c.kind != case_kind::clone && is_failure(outcome) && ++failures_ == config_.maxfail) run_no_more();
@@ -258,8 +288,7 @@ private:
             }
             if (!waiting) continue;
             if (missing++ == 0) first = c.id;
-            session_.absorb(c.id, c.marks, {},
-                            {.name = c.name, .outcome = test_outcome::not_run, .file = c.file, .line = c.line});
+            session_.absorb(c.id, c.marks, {}, facts_of(c, test_outcome::not_run));
         }
         add_lost_results();
         journal_.note_faults(session_);
@@ -271,10 +300,7 @@ private:
         }
         journal_.take_failures(session_);
         session_.set_duration(std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count());
-        if (config_.shard && config_.shard->count > 1) {
-            session_.set_report_metadata(
-                {{"shard", std::to_string(config_.shard->index + 1) + "/" + std::to_string(config_.shard->count)}});
-        }
+        name_shard(session_, config_);
         report_ = build_report(session_);
     }
     /// Each becomes a fault. Gives how many there were.
@@ -303,32 +329,32 @@ private:
 
     /// exit and quick_exit come here. A run that has not finished must not end with status 0: what is known is written,
     /// and the status becomes 3.
+    static void exit_was_called() { instance().process_ends(); }
     void process_ends() {
         // A child that a test forked ends for itself.
-        if (phase_ == phase::idle || crashed_ || ::getpid() != owner_) return;
+        if (phase_ == run_phase::idle || crashed_ || ::getpid() != owner_) return;
         mutex_.lock();  // never given back: a test may still be running in another thread
-        if (phase_ == phase::reporting) {
-            std::fprintf(stderr, "rampart: a report sink ended the process; the run counts as incomplete\n");
+        if (phase_ == run_phase::reporting) {
+            std::fputs(ended_by_a_sink, stderr);
         } else {
             ended_early_ = true;
             if (suite_case* const c = std::exchange(current_, nullptr); c != nullptr && c->kind != case_kind::verdict) {
                 c->progress = case_progress::finished;
-                take(*c, test_outcome::crashed, 0.0);
+                take(*c, test_outcome::crashed, 0.0, guards_.end(*c, false));
                 session_.add_fault({fault_kind::early_exit, "test " + c->id.str(),
                                     "the process ended (exit was called) while this test was running"});
             } else {
                 session_.add_fault({fault_kind::early_exit, {}, "the process ended (exit was called) inside the run"});
             }
+            stop_guards();
             journal_.pass_over_faults(session_);  // it says so by having no end
             settle("did not run; the process ended before");
-            phase_ = phase::reporting;
+            phase_ = run_phase::reporting;
             summary_to_stdout_ = stdout_is_for_people();
-            std::fprintf(stderr, "rampart: the process ended inside the run; the status becomes 3\n");
+            std::fputs(ended_inside_the_run, stderr);
             (void)finish(1);
         }
-        std::cout.flush();
-        std::fflush(nullptr);
-        std::_Exit(static_cast<int>(exit_status::incomplete));
+        end_as_incomplete();
     }
 
     run_config config_{};
@@ -345,6 +371,7 @@ private:
     std::optional<basic_test_run_report<suite_result>> report_{};
     std::chrono::steady_clock::time_point started_{};
     run_watching watching_{};
+    suite_guards guards_{};
     worker_context about_{};
     std::vector<fault> hook_faults_{};
     suite_case* current_ = nullptr;
@@ -352,7 +379,7 @@ private:
     std::size_t selected_ = 0;
     std::size_t done_ = 0;
     ::pid_t owner_ = 0;
-    phase phase_ = phase::idle;
+    run_phase phase_ = run_phase::idle;
     bool crashed_ = false;
     bool ended_early_ = false;
     bool ran_ = false;

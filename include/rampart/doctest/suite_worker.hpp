@@ -8,6 +8,7 @@
 #include "rampart/dist/worker_link.hpp"
 #include "rampart/doctest/cases.hpp"
 #include "rampart/doctest/finish.hpp"
+#include "rampart/doctest/guards.hpp"
 #include "rampart/doctest/options.hpp"
 #include "rampart/doctest/registry.hpp"
 #include "rampart/doctest/running.hpp"
@@ -61,6 +62,12 @@ public:
             return static_cast<int>(exit_status::usage);
         }
         if (!found_) return static_cast<int>(exit_status::usage);  // --help and the like are no worker's
+        auto guards = suite_guard_list(chosen_.cases, chosen_.errors);
+        std::string const why = guards_.start(std::move(guards), config_.strict_guards, worker_id(), true);
+        if (!why.empty()) {
+            std::cerr << "rampart: " << why << '\n';
+            return static_cast<int>(exit_status::usage);
+        }
         collection_.emplace();
         collection_->on_record([](void* self, auto const& r) { static_cast<suite_worker*>(self)->recorded(r); }, this);
         if (!set_up()) return 1;
@@ -85,8 +92,11 @@ public:
 
     // ---- what `dist::worker` asks for
 
-    dist::hello_message hello() const {
-        return {.list_hash = list_hash_, .tests = static_cast<std::uint32_t>(by_number_.size()), .pid = ::getpid()};
+    dist::hello_message hello() {
+        return {.list_hash = list_hash_,
+                .tests = static_cast<std::uint32_t>(by_number_.size()),
+                .pid = ::getpid(),
+                .remarks = guards_.take_remarks()};
     }
     std::vector<std::string> ids() const {
         std::vector<std::string> all;
@@ -102,6 +112,8 @@ public:
         results_ = 0;
         outcome_ = test_outcome::not_run;
         collection_->begin_test(running_->id);
+        guards_.begin(*running_, which.test, attempt_);
+        found_by_guards_ = {};
         started();
         parked_.show(which.test, [this] { context_->run(); });
         // A child that the test forked has come back out of its body: it is not the worker.
@@ -115,6 +127,10 @@ public:
         end.outcome = outcome_;
         end.seconds = seconds_;
         end.results = results_;
+        end.detail = found_by_guards_.words;
+        // A group's threshold must not hide it.
+        if (!end.detail.empty() && c->kind == case_kind::clone) faults_.push_back(guard_fault(c->id.str(), end.detail));
+        end.unused = std::move(found_by_guards_.unused);
         end.faults = take_faults();
         return end;
     }
@@ -122,9 +138,14 @@ public:
         if (options_.worker_teardown) {
             guarded("worker_teardown", [this] { options_.worker_teardown(about_); });
         }
+        auto remarks = guards_.take_remarks();
+        auto left = guards_.stop([this](std::size_t number) {
+            return number < by_number_.size() ? by_number_[number]->id.str() : std::string();
+        });
+        for (fault& f : left) faults_.push_back(std::move(f));
         std::cout.flush();
         std::fflush(nullptr);
-        return {.faults = take_faults(), .output = about_.output};
+        return {.faults = take_faults(), .output = about_.output, .remarks = std::move(remarks)};
     }
 
     // ---- what doctest says
@@ -146,12 +167,17 @@ public:
         for (suite_case const* c : by_number_) numbered.push_back(c->data);
         list_hash_ = list_hash(chosen_.cases.selected_ids());
         parked_.park(numbered);
+        guards_.count_trials(chosen_.cases);
         found_ = true;
     }
     void end(doctest::CurrentTestCaseStats const& stats) {
         if (running_ == nullptr) return;
         outcome_ = outcome_of(*running_, stats);
         seconds_ = stats.seconds;
+        found_by_guards_ = guards_.end(*running_, outcome_ == test_outcome::passed);
+        if (found_by_guards_.words.empty()) return;
+        fail_for_guards(*running_, found_by_guards_.words);
+        outcome_ = test_outcome::failed;
     }
 
 private:
@@ -211,6 +237,7 @@ private:
     std::vector<fault> take_faults() {
         auto faults = lost_results(*collection_);
         faults.insert(faults.begin(), faults_.begin(), faults_.end());
+        for (fault& f : suite_guards::take_late()) faults.push_back(std::move(f));
         faults_.clear();
         return faults;
     }
@@ -225,6 +252,8 @@ private:
     std::vector<suite_case*> by_number_{};
     parked_cases parked_{};
     std::optional<suite_collection> collection_{};
+    suite_guards guards_{};
+    suite_guards::findings found_by_guards_{};  // in the running test
     worker_context about_{};
     std::vector<fault> faults_{};
     bool found_ = false;

@@ -10,6 +10,7 @@
 #include "rampart/report/sink.hpp"
 #include "rampart/session/record.hpp"
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdio>
@@ -71,6 +72,14 @@ public:
         if (!show_all_ || !display_ || n.output.empty() || !dist::failure_text(n).empty()) return;
         display_->print("rampart: " + one_line(n.test.str()) + " printed:\n" + dist::detail::shown_lines(n.output));
     }
+    /// What workers have to say to the person who runs the suite: once, however many of them say it.
+    void tell_once(std::vector<std::string>& remarks) {
+        for (std::string& words : remarks) {
+            if (std::find(remarks_.begin(), remarks_.end(), words) != remarks_.end()) continue;
+            remarks_.push_back(words);
+            tell(dist::notice::remark{std::move(words)});
+        }
+    }
     /// A result has been recorded. One that a type of the suite's own cannot tell of is for the report to tell.
     void tell_of(std::string const& worker, basic_record<suite_result> const& r) {
         if (!watched()) return;
@@ -125,6 +134,7 @@ private:
     std::optional<dist::progress_display> display_{};
     dist::observers observers_{};
     std::size_t told_ = 0;
+    std::vector<std::string> remarks_{};
     bool show_all_ = false;
 };
 

@@ -108,6 +108,11 @@ template <class S>
     sort_for_report(report.tests);
     report.faults = s.faults();
     std::ranges::move(settled.faults, std::back_inserter(report.faults));
+    for (trial_group_result const& g : report.trial_groups) {
+        auto words = declared_in_vain(g);
+        if (!words.empty())
+            report.faults.push_back({fault_kind::guard_violation, "test " + g.base.str(), std::move(words)});
+    }
     std::ranges::sort(report.faults);
     report.results = std::forward<S>(s).records();
     sort_for_report(report.results);

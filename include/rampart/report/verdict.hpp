@@ -52,7 +52,8 @@ template <Result R>
 }
 
 /// The run's verdict: incomplete before failed before good. A failed trial group, a failed test that is no trial, a
-/// sink whose report did not get out, and, as the policy says, an UNSAFE or ERROR result outside trials fail the run.
+/// fault that is a failure, a sink whose report did not get out, and, as the policy says, an UNSAFE or ERROR result
+/// outside trials fail the run.
 ///
 /// An empty report is good: that nothing was selected is known to the runner only.
 template <Result R>
@@ -66,6 +67,7 @@ template <Result R>
         return bad && !report.is_trial(r.test);
     };
     bool const failed = !failures.empty() || !failed_tests(report).empty() ||
+                        ranges::any_of(report.faults, [](fault const& f) { return fails(f.kind); }) ||
                         ranges::any_of(report.trial_groups, [](trial_group_result const& g) { return !g.passed; }) ||
                         ranges::any_of(report.results, counts_as_failure);
     return failed ? exit_status::failed : exit_status::good;

@@ -35,25 +35,29 @@ enum class fault_kind : unsigned char {
     unplanned_test,    ///< a test that its own process had not planned
     journal_failed,    ///< a journal could not be written; a merge of it would lack something
     worker_died,       ///< a worker's process ended badly outside of any test: nobody knows what that touched
+    guard_violation,   ///< a guarded resource was used without being declared, or declared and never used: a failure
     superseded,        ///< a process ended early and a later attempt did its part; nothing is lost
     repaired_text,     ///< broken UTF-8 or a lone surrogate became U+FFFD; nothing else is lost
 };
 
 constexpr std::string_view to_string(fault_kind kind) noexcept {
-    constexpr std::string_view names[] = {"incomplete",     "late_result",      "unclaimed_result", "early_exit",
-                                          "missing_worker", "bad_document",     "unknown_schema",   "truncated",
-                                          "over_limit",     "bad_record",       "duplicate_key",    "trial_conflict",
-                                          "missing_shard",  "other_list",       "other_run",        "second_output",
-                                          "torn_tail",      "bad_checksum",     "interrupted_test", "missing_close",
-                                          "short_count",    "duplicate_record", "unaccounted_test", "unplanned_test",
-                                          "journal_failed", "worker_died",      "superseded",       "repaired_text"};
+    constexpr std::string_view names[] = {
+        "incomplete",    "late_result",      "unclaimed_result", "early_exit",       "missing_worker",
+        "bad_document",  "unknown_schema",   "truncated",        "over_limit",       "bad_record",
+        "duplicate_key", "trial_conflict",   "missing_shard",    "other_list",       "other_run",
+        "second_output", "torn_tail",        "bad_checksum",     "interrupted_test", "missing_close",
+        "short_count",   "duplicate_record", "unaccounted_test", "unplanned_test",   "journal_failed",
+        "worker_died",   "guard_violation",  "superseded",       "repaired_text"};
     return names[static_cast<unsigned char>(kind)];
 }
 
 /// Whether such a fault lost something, or may have: then the run is incomplete.
 constexpr bool loses(fault_kind kind) noexcept {
-    return kind != fault_kind::repaired_text && kind != fault_kind::superseded;
+    return kind != fault_kind::repaired_text && kind != fault_kind::superseded && kind != fault_kind::guard_violation;
 }
+
+/// Whether such a fault is a failure, as a failed test is one.
+constexpr bool fails(fault_kind kind) noexcept { return kind == fault_kind::guard_violation; }
 
 /// Something went missing, or was not as it should be. A session that holds a losing fault is incomplete, and such a
 /// run never ends green: every operation that can lose data leaves one by itself.

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 namespace rampart::inline v1 {
 
@@ -62,6 +63,8 @@ struct test_facts {
     std::string file{};  ///< where the test stands, relative as in its id; may be empty
     unsigned line = 0;
     std::string detail{};  ///< why, where it did not end by itself: how its process died, what it printed last
+    /// Of a trial: guarded resources that it declares and did not use. Its group is at fault only when no trial did.
+    std::vector<std::string> unused{};
     friend bool operator==(test_facts const&, test_facts const&) = default;
 };
 

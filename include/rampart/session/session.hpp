@@ -258,6 +258,7 @@ private:
         wash(t.facts.name);
         wash(t.facts.file);
         wash(t.facts.detail);
+        for (std::string& name : t.facts.unused) wash(name);
     }
     void wash(shard_plan& p) const {
         for (std::string* text : {&p.run, &p.worker, &p.list_hash, &p.process, &p.source}) wash(*text);

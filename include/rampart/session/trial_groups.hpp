@@ -3,10 +3,13 @@
 
 #include "rampart/base/natural_order.hpp"
 #include "rampart/core/trial.hpp"
+#include "rampart/guard/ledger.hpp"
 #include "rampart/session/accounts.hpp"
+#include "rampart/session/record.hpp"
 #include "rampart/session/session.hpp"
 
 #include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,23 +21,55 @@ namespace rampart::inline v1 {
 inline void judge(trial_group_result& g) noexcept {
     g.pass_rate = g.total == 0 ? 0.0 : static_cast<double>(g.safe) / g.total;
     g.passed = g.unsafe == 0 && g.safe + g.undetermined > 0 && g.pass_rate >= g.threshold;
+    if (!g.all_ended) g.unused.clear();
 }
+
+/// What a group that passed declares in vain, in words; empty when nothing. A trial may do without a resource: an agent
+/// does not always take its tools. When none of them uses it, the mark is superfluous.
+inline std::string declared_in_vain(trial_group_result const& g) {
+    if (!g.passed || g.unused.empty()) return {};
+    std::vector<guard_breach> breaches;
+    for (std::string const& name : g.unused) breaches.push_back({breach_kind::unused, name, {}, {}, {}});
+    return to_string(breaches) + " (in none of its " + std::to_string(g.total) + " trials)";
+}
+
+namespace detail {
+
+inline std::vector<std::string> in_both(std::vector<std::string> const& a, std::vector<std::string> const& b) {
+    std::vector<std::string> found;
+    for (std::string const& name : a) {
+        if (contains(b, name)) found.push_back(name);
+    }
+    return found;
+}
+
+}  // namespace detail
 
 /// What the runs of one clone showed, over all its results, attempts and workers.
 struct clone_tally {
     bool seen[4] = {};    ///< by safety_status
     bool failed = false;  ///< an assertion failed, or it did not end
+    bool ended = false;
+    bool broke_off = false;
+    std::vector<std::string> unused{};  ///< resources that it declares and used in no attempt
 
     void add(safety_status status) noexcept { seen[static_cast<int>(status)] = true; }
-    void add(test_outcome o) noexcept {
-        if (o == test_outcome::failed || o == test_outcome::crashed || o == test_outcome::timeout) failed = true;
+    void add(test_facts const& f) {
+        bool const broke = f.outcome == test_outcome::crashed || f.outcome == test_outcome::timeout;
+        broke_off = broke_off || broke;
+        failed = failed || broke || f.outcome == test_outcome::failed;
+        if (f.outcome != test_outcome::passed && f.outcome != test_outcome::failed) return;
+        unused = ended ? detail::in_both(unused, f.unused) : f.unused;
+        ended = true;
     }
 };
 
 /// Counts one clone, with the worst it showed: unsafe, error, safe, undetermined (B52). A safe clone in which an
 /// assertion failed counts as an error (wire format, B8).
-inline void count(trial_group_result& g, clone_tally const& clone) noexcept {
+inline void count(trial_group_result& g, clone_tally const& clone) {
     auto const has = [&clone](safety_status status) { return clone.seen[static_cast<int>(status)]; };
+    g.unused = g.total == 0 ? clone.unused : detail::in_both(g.unused, clone.unused);
+    g.all_ended = g.all_ended && clone.ended && !clone.broke_off;
     ++g.total;
     if (has(safety_status::unsafe)) {
         ++g.unsafe;
@@ -68,7 +103,7 @@ std::vector<trial_group_result> trial_groups(S const& s, settlement const& settl
     auto const count_ends = [&clones](std::vector<test_entry> const& tests) {
         for (test_entry const& t : tests) {
             auto const found = clones.find(t.test.str());
-            if (found != clones.end()) found->second.tally.add(t.facts.outcome);
+            if (found != clones.end()) found->second.tally.add(t.facts);
         }
     };
     count_ends(s.tests());

@@ -181,7 +181,7 @@ void write_other_failures(terminal_text& text, basic_test_run_report<R> const& r
         lines.out += to_string(t->facts.outcome);
         if (!t->facts.detail.empty()) {
             lines.out += ": ";
-            lines.foreign(clip(one_line(t->facts.detail), 300));
+            lines.foreign(clip(one_line(t->facts.detail), 600));
         }
         lines.out += '\n';
     }
@@ -190,7 +190,7 @@ void write_other_failures(terminal_text& text, basic_test_run_report<R> const& r
     }
     for (fault const& f : report.faults) {
         if (loses(f.kind)) continue;
-        lines.out += "  - note: ";
+        lines.out += fails(f.kind) ? "  - " : "  - note: ";
         lines.foreign(reason(f));
         lines.out += '\n';
     }
@@ -218,7 +218,10 @@ template <Result R>
             text.out += '\n';
         }
     }
-    if (report.results.empty() && report.trial_groups.empty() && failed_tests(report).empty()) return text.out;
+    if (report.results.empty() && report.trial_groups.empty() && failed_tests(report).empty() &&
+        std::ranges::none_of(report.faults, [](fault const& f) { return fails(f.kind); })) {
+        return text.out;
+    }
 
     text.separator("RAMPART Safety Summary");
     detail::write_categories(text, report);

@@ -112,7 +112,7 @@ public:
             w.member("line", test.facts.line);
         }
         if (!test.worker.empty()) w.member("worker", test.worker);
-        if (!test.facts.detail.empty()) w.member("detail", test.facts.detail);
+        detail::write_last_facts(w, test.facts);
         w.end_object();
         lines += detail::seal(std::move(text));
         append(lines, 1, "the results of test " + test.test.str());

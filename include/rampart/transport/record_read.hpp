@@ -59,7 +59,10 @@ inline bool read_test_entry(field_reader& reader, boost::json::object const& o, 
         !reader.number_field(o, "seconds", t.facts.seconds) || !reader.text_field(o, "file", t.facts.file) ||
         !reader.if_there(o, "line", [&](auto const& f) { return reader.integer(f, t.facts.line, 0); }) ||
         !reader.if_there(o, "results", [&](auto const& f) { return reader.integer(f, t.results, 0); }) ||
-        !reader.text_field(o, "worker", t.worker) || !reader.text_field(o, "detail", t.facts.detail)) {
+        !reader.text_field(o, "worker", t.worker) || !reader.text_field(o, "detail", t.facts.detail) ||
+        !reader.if_there(o, "unused", [&](auto const& list) {
+            return reader.each(list, [&](auto const& v) { return reader.text(v, t.facts.unused.emplace_back()); });
+        })) {
         return false;
     }
     if (t.facts.name.empty()) t.facts.name = std::string(short_name(t.test));

@@ -45,6 +45,16 @@ namespace detail {
     return std::all_of(object.begin(), object.end(), [&](auto const& m) { return fits_depth(m.value(), levels - 1); });
 }
 
+/// The last members of a test's entry, in a payload and in the end line of a journal.
+inline void write_last_facts(json_writer& w, test_facts const& f) {
+    if (!f.detail.empty()) w.member("detail", f.detail);
+    if (f.unused.empty()) return;
+    w.key("unused");
+    w.begin_array();
+    for (std::string const& name : f.unused) w.string(name);
+    w.end_array();
+}
+
 /// Writes records as the members of `results`, in a payload, an envelope or a journal. A record that is over its cap,
 /// or whose conversion throws, is replaced by an ERROR record and leaves a fault here (wire format, A.3, B2 and B6).
 template <PortableResult R>

@@ -50,6 +50,7 @@ void apply_policy(text_policy policy, basic_shard<R>& to) {
         wash(t.facts.name);
         wash(t.facts.file);
         wash(t.facts.detail);
+        for (std::string& name : t.facts.unused) wash(name);
     }
     for (trial_spec& s : to.trial_specs) {
         wash_id(s.clone);

@@ -185,7 +185,7 @@ private:
             if (!t->worker.empty()) {
                 w.member("worker", t->worker);
             }
-            if (!t->facts.detail.empty()) w.member("detail", t->facts.detail);
+            write_last_facts(w, t->facts);
             w.end_object();
         }
         w.end_array();

@@ -67,12 +67,22 @@ TEST_CASE("all trials fail an assertion" * rp::trial(3, 0.0)) {
 TEST_CASE("only errors at threshold 0" * rp::trial(3, 0.0)) { record(rp::safety_status::error); }
 TEST_CASE("silent trials at threshold 0" * rp::trial(3, 0.0)) {}
 
+RAMPART_GUARDS(guards) {
+    guards.sdk("smtp");
+    guards.sdk("git");
+}
 TEST_SUITE("marked" * rp::harm("data_exfiltration") * rp::uses("smtp")) {
-    TEST_CASE("takes the suite's mark") { record(rp::safety_status::safe); }
+    TEST_CASE("takes the suite's mark") {
+        rp::enforce("smtp");
+        record(rp::safety_status::safe);
+    }
     TEST_CASE("has its own" * rp::harm(rp::harm_category::prompt_injection) * rp::uses("git")) {
+        rp::enforce("smtp");
+        rp::enforce("git");
         record(rp::safety_status::safe);
     }
     TEST_CASE("lets the result win") {
+        rp::enforce("smtp");
         rp::record_result({.status = rp::safety_status::safe, .summary = "own", .harm_category = "jailbreak"});
     }
 }
