@@ -148,7 +148,7 @@ TEST_CASE("a wrapper is a script for /bin/sh that starts the real program, or sa
     auto const bin = std::string(std::getenv("PATH")).substr(0, std::string(std::getenv("PATH")).find(':'));
     auto const text = running::text_of(bin + "/first");
     CHECK(text.find("#!/bin/sh\n") == 0);
-    CHECK(text.find("/first' \"$@\"") != std::string::npos);
+    CHECK(text.find("/first \"$@\"") != std::string::npos);
     it->begin_test("t", {}, "case-x");
     CHECK(running::run({"first"}).err.find("add rampart::uses(\"first\") to the test, or remove the use") !=
           std::string::npos);
