@@ -609,9 +609,9 @@ TEST_CASE("a mark that names what nobody guards is a usage error, with the test'
         auto const end = start(RAMPART_SUITE_GUARDS_FAULTY, more, "GUARDS_FAULT=unknown");
         CAPTURE(end.out);
         CHECK(end.status == 2);
-        CHECK(end.says("guards_faulty.cpp:33: test 'sends': uses(\"smtp\") names a resource that nobody guards; "
+        CHECK(end.says("guards_faulty.cpp:34: test 'sends': uses(\"smtp\") names a resource that nobody guards; "
                        "RAMPART_GUARDS registers hooked"));
-        CHECK(end.says("guards_faulty.cpp:34: test 'sends often"));
+        CHECK(end.says("guards_faulty.cpp:35: test 'sends often"));
     }
 }
 
