@@ -1,6 +1,7 @@
 #ifndef RAMPART_GUARDS_CASE_VARIABLE_HPP
 #define RAMPART_GUARDS_CASE_VARIABLE_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <iterator>
@@ -32,7 +33,8 @@ public:
             ::setenv("RAMPART_CASE_DIR", outer_.c_str(), 1);
         } else {
             // A forked child stays a child of its test; its environment points at the strings.
-            for (auto& entry : entries_) (void)entry.release();
+            static auto* const kept = new std::unique_ptr<char[]>[std::size(entries_)];
+            std::move(std::begin(entries_), std::end(entries_), kept);
         }
     }
 
