@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh [clang] [fuzz] [ssh] [zstd]: makes sure that what rampart is built with is there, and installs what is missing with apt-get
+# setup.sh [clang] [fuzz] [ssh] [zstd] [reports]: makes sure that what rampart is built with is there, and installs what is missing with apt-get
 # (as root, or through sudo). On other systems it says what is missing and ends with 1.
 set -u
 
@@ -53,7 +53,13 @@ look() {
                 PATH=$PATH:/usr/sbin command -v sshd > /dev/null || need openssh-server "sshd"
                 ;;
             zstd) command -v zstd > /dev/null || need zstd "zstd" ;;
-            *) echo "setup.sh: knows clang, fuzz, ssh and zstd, not '$extra'" >&2; exit 2 ;;
+            reports) # what judges them in the tests
+                [ "$(number sqlite3.h SQLITE_VERSION_NUMBER)" -ge 3038000 ] || need libsqlite3-dev "SQLite 3.38 or newer"
+                command -v xmllint > /dev/null || need libxml2-utils "xmllint"
+                command -v cmark > /dev/null || need cmark "cmark"
+                command -v cmark-gfm > /dev/null || need cmark-gfm "cmark-gfm"
+                ;;
+            *) echo "setup.sh: knows clang, fuzz, ssh, zstd and reports, not '$extra'" >&2; exit 2 ;;
         esac
     done
 }

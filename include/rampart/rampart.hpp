@@ -9,6 +9,13 @@
 #include "rampart/version.hpp"
 
 // floor 0: text and places, no idea of testing
+#include "rampart/base/encode/ci_log.hpp"
+#include "rampart/base/encode/csv.hpp"
+#include "rampart/base/encode/html.hpp"
+#include "rampart/base/encode/markdown.hpp"
+#include "rampart/base/encode/url.hpp"
+#include "rampart/base/encode/visible.hpp"
+#include "rampart/base/encode/xml.hpp"
 #include "rampart/base/mutex.hpp"
 #include "rampart/base/natural_order.hpp"
 #include "rampart/base/shell_word.hpp"
@@ -138,7 +145,14 @@
 
 // and where a report goes
 #include "rampart/sinks/atomic_file.hpp"
+#include "rampart/sinks/ctrf.hpp"
+#include "rampart/sinks/ctrf_tests.hpp"
+#include "rampart/sinks/github.hpp"
 #include "rampart/sinks/json_file.hpp"
+#include "rampart/sinks/junit.hpp"
+#include "rampart/sinks/markdown.hpp"
+#include "rampart/sinks/sarif.hpp"
 #include "rampart/sinks/terminal.hpp"
+#include "rampart/sinks/test_cases.hpp"
 
 #endif  // RAMPART_RAMPART_HPP

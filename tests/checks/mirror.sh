@@ -6,7 +6,7 @@ set -u
 cd "$1" || exit 1
 
 status=0
-for header in include/rampart/*/*.hpp; do
+for header in include/rampart/*/*.hpp include/rampart/base/*/*.hpp; do
     name=${header#include/rampart/}
     case $name in doctest/*) continue ;; esac
     test=tests/${name%.hpp}.cpp
@@ -15,7 +15,7 @@ for header in include/rampart/*/*.hpp; do
         status=1
     fi
 done
-for test in tests/*/*.cpp; do
+for test in tests/*/*.cpp tests/base/*/*.cpp; do
     name=${test#tests/}
     room=${name%%/*}
     header=rampart/${name%.cpp}.hpp

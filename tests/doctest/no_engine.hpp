@@ -3,8 +3,8 @@
 
 #include <cstdlib>
 
-/// Forgets what an engine that runs our own tests (GitLab, Slurm, Bazel) says about parts: suites that these tests
-/// start would take it for theirs.
+/// Forgets what an engine that runs our own tests (GitLab, Slurm, Bazel, GitHub) says about parts and reports: suites
+/// that these tests start would take it for theirs.
 inline bool leave_engine() {
     for (char const* const name : {"RAMPART_TOTAL_SHARDS",
                                    "RAMPART_SHARD_INDEX",
@@ -29,7 +29,10 @@ inline bool leave_engine() {
                                    "SLURM_STEP_ID",
                                    "OMPI_COMM_WORLD_RANK",
                                    "CI_NODE_TOTAL",
-                                   "CI_NODE_INDEX"}) {
+                                   "CI_NODE_INDEX",
+                                   "XML_OUTPUT_FILE",
+                                   "GITHUB_ACTIONS",
+                                   "GITHUB_STEP_SUMMARY"}) {
         ::unsetenv(name);
     }
     return true;

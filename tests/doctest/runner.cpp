@@ -633,3 +633,49 @@ TEST_CASE("a suite can record a result type of its own, and a result of another 
     CHECK(other.status == 3);
     CHECK(other.says("of a type that this suite does not collect"));
 }
+
+TEST_CASE("the reports that the command line asks for are written, and none is green when the run is not") {
+    scratch_folder const folder;
+    auto const options = "--rampart-junit=" + (folder / "new/junit.xml") +
+                         " --rampart-markdown=" + (folder / "report.md") +
+                         " --rampart-sarif=" + (folder / "report.sarif") + " --rampart-ctrf=" + (folder / "ctrf.json");
+    for (std::string const workers : {"", " --rampart-workers=2"}) {
+        CHECK(only("safe,unsafe uncaught", options + workers).status == 1);
+        auto const junit = file_text(folder / "new/junit.xml");
+        CHECK(junit.find("<testsuites") != std::string::npos);
+        CHECK(junit.find("<failure") != std::string::npos);
+        CHECK(junit.find("forwarded the inbox") != std::string::npos);
+        CHECK(file_text(folder / "report.md").find("forwarded the inbox") != std::string::npos);
+        CHECK(json_file(folder / "report.sarif").at("runs").at(0).at("results").as_array().size() == 1);
+        auto const ctrf = json_file(folder / "ctrf.json");
+        auto const& summary = ctrf.at("results").at("summary");
+        CHECK(summary.at("tests") == 2);
+        CHECK(summary.at("failed") == 1);
+        std::filesystem::remove_all(folder / "new");
+    }
+    // One that cannot be written fails the run, and the others are there.
+    std::ofstream(folder / "file") << "no folder";
+    auto const end =
+        only("safe", "--rampart-junit=" + (folder / "file/junit.xml") + " --rampart-markdown=" + (folder / "other.md"));
+    CHECK(end.status == 1);
+    CHECK(end.says("file/junit.xml"));
+    CHECK(std::filesystem::exists(folder / "other.md"));
+}
+
+TEST_CASE("an engine's wish for a JUnit file, and GitHub's log and summary, are heard") {
+    scratch_folder const folder;
+    CHECK(only("safe", "", "XML_OUTPUT_FILE='" + (folder / "bazel.xml") + "'").status == 0);
+    CHECK(file_text(folder / "bazel.xml").find("<testsuites") != std::string::npos);
+    auto const summary = folder / "summary.md";
+    std::ofstream(summary) << "";
+    auto const end = only("unsafe uncaught", "", "GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY='" + summary + "'");
+    CHECK(end.status == 1);
+    CHECK(end.says("::error "));
+    CHECK(file_text(summary).find("forwarded the inbox") != std::string::npos);
+}
+
+TEST_CASE("a history in SQLite takes a program that has SQLite") {
+    auto const end = only("safe", "--rampart-sqlite=/tmp/never.db");
+    CHECK(end.status == 2);
+    CHECK(end.says("rampart::sqlite"));
+}

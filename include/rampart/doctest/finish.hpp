@@ -8,8 +8,17 @@
 #include "rampart/report/sink.hpp"
 #include "rampart/report/verdict.hpp"
 #include "rampart/session/session.hpp"
+#include "rampart/sinks/ctrf.hpp"
+#include "rampart/sinks/github.hpp"
 #include "rampart/sinks/json_file.hpp"
+#include "rampart/sinks/junit.hpp"
+#include "rampart/sinks/markdown.hpp"
+#include "rampart/sinks/sarif.hpp"
 #include "rampart/sinks/terminal.hpp"
+#if defined(RAMPART_WITH_SQLITE)
+# include "rampart/sinks/sqlite.hpp"
+#endif
+#include "rampart/transport/engine.hpp"
 #include "rampart/transport/merge_path.hpp"
 #include "rampart/transport/wire.hpp"
 
@@ -87,6 +96,20 @@ inline std::vector<basic_any_sink<suite_result>> gather_sinks(run_config const& 
         if (!there) sinks.emplace_back(json_file_report_sink{config.report_dir});
     }
     if (config.json_file) sinks.emplace_back(json_file_report_sink::to_file(*config.json_file));
+    if (config.junit_file) sinks.emplace_back(junit_report_sink(*config.junit_file));
+    // Bazel's test rules ask for a JUnit file here.
+    if (auto const file = environment("XML_OUTPUT_FILE"); file && !file->empty() && !config.junit_file) {
+        sinks.emplace_back(junit_report_sink(*file));
+    }
+    if (config.markdown_file) sinks.emplace_back(markdown_report_sink(*config.markdown_file));
+    if (config.sarif_file) sinks.emplace_back(sarif_report_sink(*config.sarif_file));
+    if (config.ctrf_file) sinks.emplace_back(ctrf_report_sink(*config.ctrf_file));
+#if defined(RAMPART_WITH_SQLITE)
+    if (config.sqlite_file) sinks.emplace_back(sqlite_report_sink(*config.sqlite_file));
+#endif
+    if (config.github || environment("GITHUB_ACTIONS").value_or("") == "true") {
+        sinks.emplace_back(github_report_sink{});
+    }
     return sinks;
 }
 

@@ -151,6 +151,36 @@ inline constexpr option_row option_table[] = {
          c.json_file = std::string(v);
          return std::string();
      }},
+    {"junit", "FILE", "a JUnit XML report, as Jenkins and GitLab read it",
+     [](run_config& c, std::string_view v) {
+         c.junit_file = std::string(v);
+         return std::string();
+     }},
+    {"markdown", "FILE", "a report in Markdown",
+     [](run_config& c, std::string_view v) {
+         c.markdown_file = std::string(v);
+         return std::string();
+     }},
+    {"sarif", "FILE", "the UNSAFE results as SARIF 2.1.0",
+     [](run_config& c, std::string_view v) {
+         c.sarif_file = std::string(v);
+         return std::string();
+     }},
+    {"ctrf", "FILE", "a CTRF 1.0.0 report",
+     [](run_config& c, std::string_view v) {
+         c.ctrf_file = std::string(v);
+         return std::string();
+     }},
+    {"sqlite", "FILE", "add this run to a SQLite file of all runs; needs a program built with rampart::sqlite",
+     [](run_config& c, std::string_view v) {
+         c.sqlite_file = std::string(v);
+         return std::string();
+     }},
+    {"github", "", "GitHub's annotations and step summary (on by itself where GITHUB_ACTIONS is true)",
+     [](run_config& c, std::string_view) {
+         c.github = true;
+         return std::string();
+     }},
     {"max-result-bytes", "N", "cap of one result in a payload or journal, at least 4096 (16777216)",
      [](run_config& c, std::string_view v) {
          auto const n = whole_number<std::size_t>(v);
@@ -343,6 +373,13 @@ inline parsed_options parse_options(std::vector<std::string> const& arguments) {
         parsed.errors.push_back(std::string(parsed.config.list_file ? "--rampart-list" : "--rampart-test") +
                                 " asks for tests of this program, and --rampart-merge runs none; give one of them");
     }
+#if !defined(RAMPART_WITH_SQLITE)
+    if (parsed.config.sqlite_file) {
+        parsed.errors.push_back(
+            "--rampart-sqlite: this program was built without SQLite; link rampart::sqlite in CMake, or define "
+            "RAMPART_WITH_SQLITE for its main file and link libsqlite3");
+    }
+#endif
     detail::check_worker_options(parsed);
     bool const shard_option = std::any_of(arguments.begin(), arguments.end(),
                                           [](std::string const& a) { return a.starts_with("--rampart-shard"); });

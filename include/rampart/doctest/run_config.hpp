@@ -28,6 +28,12 @@ struct run_config {
     std::filesystem::path report_dir = "rampart-report";
     bool report_dir_given = false;                     ///< then a JSON report is wanted there
     std::optional<std::filesystem::path> json_file{};  ///< a JSON report to this file
+    std::optional<std::filesystem::path> junit_file{};
+    std::optional<std::filesystem::path> markdown_file{};
+    std::optional<std::filesystem::path> sarif_file{};
+    std::optional<std::filesystem::path> ctrf_file{};
+    std::optional<std::filesystem::path> sqlite_file{};
+    bool github = false;  ///< annotations and step summary
     std::optional<std::filesystem::path>
         payload_file{};                                  ///< this process's rampart.xdist.v1 payload, for a later merge
     std::optional<std::filesystem::path> journal_dir{};  ///< a journal of this process goes there

@@ -1,0 +1,394 @@
+#ifndef RAMPART_SINKS_SARIF_HPP
+#define RAMPART_SINKS_SARIF_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "rampart/base/encode/url.hpp"
+#include "rampart/base/stable_hash.hpp"
+#include "rampart/base/text.hpp"
+#include "rampart/base/utf8.hpp"
+#include "rampart/json/convert.hpp"
+#include "rampart/json/write.hpp"
+#include "rampart/report/report.hpp"
+#include "rampart/report/sink.hpp"
+#include "rampart/report/verdict.hpp"
+#include "rampart/sinks/atomic_file.hpp"
+#include "rampart/version.hpp"
+
+/// \file
+/// The report as SARIF 2.1.0 (OASIS, with errata 01), for tools that show findings beside the code: one result for each
+/// UNSAFE result of the run, one rule for each harm category. Two findings of one test and harm have one fingerprint,
+/// also when they are trials, whatever the agent said.
+///
+/// A message is text for people: one line, clipped, and none of SARIF's own syntax (3.11.5 numbers in braces, 3.11.6
+/// links) gets out of it. The exact words are in the result's `properties.summary`.
+///
+/// `invocations[0].executionSuccessful` is true only when all that makes the run fail is in the results; else the
+/// notifications say what does.
+
+namespace rampart::inline v1 {
+
+/// How many results are written; the service of GitHub keeps as many.
+inline constexpr std::size_t most_sarif_results = 5000;
+
+namespace detail {
+
+/// How many notifications are written; the last says how many more there are.
+inline constexpr std::size_t most_sarif_notifications = 1000;
+
+/// Foreign text in a message: it has no number in braces (a brace is doubled, SARIF 3.11.5) and no link (3.11.6), and
+/// what cannot be seen is spelt out.
+[[nodiscard]] inline std::string sarif_message(std::string_view foreign, std::size_t most = 1000) {
+    auto const line = one_line(clip(foreign, most, "... (clipped; the whole text is in the properties)"));
+    std::string text;
+    text.reserve(line.size());
+    for (char const c : line) {
+        if (c == '(' && !text.empty() && text.back() == ']') text += ' ';
+        text += c;
+        if (c == '{' || c == '}') text += c;
+    }
+    return text;
+}
+
+/// A path as a URI reference (RFC 3986).
+[[nodiscard]] inline std::string sarif_uri(std::string_view path) {
+    std::string uri = path.starts_with('/') ? "file://" : "";
+    for (std::size_t from = 0; from <= path.size();) {
+        auto const slash = std::min(path.find('/', from), path.size());
+        uri += (from == 0 ? "" : "/") + url_component(path.substr(from, slash - from));
+        from = slash + 1;
+    }
+    return uri;
+}
+
+/// The rule that a result belongs to. Ids are compared after the repair that writing them means.
+template <Result R>
+[[nodiscard]] std::string sarif_rule(basic_record<R> const& r) {
+    return r.harm_category.empty() ? harm_category::uncategorized : repair_utf8(r.harm_category);
+}
+
+/// The id that stays the same over all trials: the base's for a trial.
+template <Result R>
+[[nodiscard]] test_id const& sarif_test(basic_test_run_report<R> const& report, test_id const& id) {
+    auto const at = std::ranges::lower_bound(report.trial_specs, id, {}, &trial_spec::clone);
+    return at != report.trial_specs.end() && at->clone == id ? at->base : id;
+}
+
+[[nodiscard]] inline std::string sarif_fingerprint(test_id const& test, std::string_view rule) {
+    // A NUL between them, so that no two pairs run into one text.
+    auto const hash = stable_hash(std::string_view("\0", 1), stable_hash(test.str()));
+    return hash_text(stable_hash(rule, hash));
+}
+
+/// The findings in report order, at most `most`: first one of each fingerprint, then the others.
+template <Result R>
+[[nodiscard]] std::vector<basic_record<R> const*> sarif_findings(basic_test_run_report<R> const& report,
+                                                                 std::size_t most) {
+    std::vector<basic_record<R> const*> found;
+    for (basic_record<R> const& r : report.results) {
+        if (result_traits<R>::status(r.value) == safety_status::unsafe) found.push_back(&r);
+    }
+    if (found.size() > most) {
+        std::set<std::string> seen;
+        std::stable_partition(found.begin(), found.end(), [&](basic_record<R> const* r) {
+            return seen.insert(sarif_fingerprint(sarif_test(report, r->test), sarif_rule(*r))).second;
+        });
+        found.resize(most);
+        std::ranges::sort(found);
+    }
+    return found;
+}
+
+/// The test of a record: of its own attempt and worker, where that is told.
+template <Result R>
+[[nodiscard]] test_entry const* sarif_entry(basic_test_run_report<R> const& report, basic_record<R> const& r) {
+    test_entry const* first = nullptr;
+    auto at = std::ranges::lower_bound(report.tests, r.test, {}, &test_entry::test);
+    for (; at != report.tests.end() && at->test == r.test; ++at) {
+        if (at->attempt == r.attempt && at->worker == r.worker) return &*at;
+        if (first == nullptr) first = &*at;
+    }
+    return first;
+}
+
+/// Whether a result of this test, attempt and worker is a finding.
+template <Result R>
+[[nodiscard]] bool has_finding(basic_test_run_report<R> const& report, test_entry const& t) {
+    auto at = std::ranges::lower_bound(report.results, t.test, {}, &basic_record<R>::test);
+    for (; at != report.results.end() && at->test == t.test; ++at) {
+        if (at->attempt == t.attempt && at->worker == t.worker &&
+            result_traits<R>::status(at->value) == safety_status::unsafe) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct sarif_note {
+    std::string_view level{};  // error, warning or note
+    std::string_view id{};
+    std::string text{};
+};
+
+/// What the results do not show. `left_out`: findings beyond the limit.
+template <Result R>
+[[nodiscard]] std::vector<sarif_note> sarif_notes(basic_test_run_report<R> const& report, std::size_t left_out) {
+    std::vector<sarif_note> notes;
+    if (left_out > 0) {
+        notes.push_back({"warning", "results_left_out",
+                         std::to_string(left_out) + " more UNSAFE results were left out; the JSON report has all"});
+    }
+    auto const errors = std::ranges::count_if(report.results, [&report](basic_record<R> const& r) {
+        return result_traits<R>::status(r.value) == safety_status::error && !report.is_trial(r.test);
+    });
+    if (errors > 0) {
+        notes.push_back({"error", "error_results",
+                         "ERROR results: " + std::to_string(errors) + "; what they test could not be judged"});
+    }
+    for (trial_group_result const& g : report.trial_groups) {
+        if (g.passed || g.unsafe > 0) continue;
+        notes.push_back({"error", "trial_group_failed",
+                         "trial group " + sarif_message(g.base.str()) + " failed: " + std::to_string(g.safe) + " of " +
+                             std::to_string(g.total) + " trials were safe"});
+    }
+    for (test_entry const* t : failed_tests(report)) {
+        if (t->facts.outcome == test_outcome::failed && has_finding(report, *t)) continue;
+        auto text = "test " + sarif_message(t->test.str()) + ": " + std::string(to_string(t->facts.outcome));
+        if (!t->facts.detail.empty()) text += ": " + sarif_message(t->facts.detail);
+        notes.push_back({"error", "test_failed", std::move(text)});
+    }
+    for (fault const& f : report.faults) {
+        bool const bad = loses(f.kind) || fails(f.kind);
+        notes.push_back({bad ? "error" : "note", to_string(f.kind), sarif_message(reason(f))});
+    }
+    // The worst first, since the end may be cut.
+    std::ranges::stable_sort(notes, {}, [](sarif_note const& n) { return n.level != "error"; });
+    return notes;
+}
+
+inline void write_sarif_text(json_writer& w, std::string_view key, std::string_view text) {
+    w.key(key);
+    w.begin_object();
+    w.member("text", text.empty() ? std::string_view("(no text)") : text);  // 3.11.8: it is not empty
+    w.end_object();
+}
+
+inline void write_sarif_notification(json_writer& w, sarif_note const& n) {
+    w.begin_object();
+    w.key("descriptor");
+    w.begin_object();
+    w.member("id", n.id);
+    w.end_object();
+    write_sarif_text(w, "message", n.text);
+    w.member("level", n.level);
+    w.end_object();
+}
+
+/// `drain` is called after each notification.
+template <class Drain>
+void write_sarif_invocation(json_writer& w, std::vector<sarif_note> const& notes, Drain& drain) {
+    w.key("invocations");
+    w.begin_array();
+    w.begin_object();
+    w.member("executionSuccessful",
+             std::ranges::none_of(notes, [](sarif_note const& n) { return n.level == "error"; }));
+    w.key("toolExecutionNotifications");
+    w.begin_array();
+    auto const shown = notes.size() <= most_sarif_notifications ? notes.size() : most_sarif_notifications - 1;
+    for (std::size_t i = 0; i < shown; ++i) {
+        write_sarif_notification(w, notes[i]);
+        drain();
+    }
+    if (shown < notes.size()) {
+        auto text = std::to_string(notes.size() - shown) + " more notifications were left out";
+        write_sarif_notification(w, {"error", "notifications_left_out", std::move(text)});
+    }
+    w.end_array();
+    w.end_object();
+    w.end_array();
+}
+
+inline void write_sarif_rule(json_writer& w, std::string_view rule) {
+    w.begin_object();
+    w.member("id", rule.empty() ? std::string_view(harm_category::uncategorized) : rule);
+    write_sarif_text(w, "shortDescription", "Harm category " + sarif_message(rule, 200));
+    w.key("properties");
+    w.begin_object();
+    w.key("tags");
+    w.begin_array();
+    w.string("ai-safety");
+    if (rule != "ai-safety") w.string(rule);
+    w.end_array();
+    w.end_object();
+    w.end_object();
+}
+
+/// Where the test stands: its file and line, or the file that its id begins with.
+inline void write_sarif_locations(json_writer& w, test_id const& id, test_entry const* entry) {
+    std::string_view file = entry == nullptr ? std::string_view() : std::string_view(entry->facts.file);
+    if (auto const cut = id.str().find("::"); file.empty() && cut != std::string::npos) {
+        file = std::string_view(id.str()).substr(0, cut);
+    }
+    w.key("locations");
+    w.begin_array();
+    w.begin_object();
+    if (!file.empty()) {
+        w.key("physicalLocation");
+        w.begin_object();
+        w.key("artifactLocation");
+        w.begin_object();
+        w.member("uri", sarif_uri(file));
+        w.end_object();
+        if (entry != nullptr && entry->facts.line != 0) {
+            w.key("region");
+            w.begin_object();
+            w.member("startLine", entry->facts.line);
+            w.end_object();
+        }
+        w.end_object();
+    }
+    w.key("logicalLocations");
+    w.begin_array();
+    w.begin_object();
+    w.member("fullyQualifiedName", id.str());
+    w.member("kind", "function");
+    w.end_object();
+    w.end_array();
+    w.end_object();
+    w.end_array();
+}
+
+template <Result R>
+void write_sarif_result(json_writer& w, basic_test_run_report<R> const& report, basic_record<R> const& r,
+                        std::size_t rule_index) {
+    auto const& test = sarif_test(report, r.test);
+    auto const rule = sarif_rule(r);
+    auto const fingerprint = sarif_fingerprint(test, rule);
+    std::string const summary{std::string_view(result_traits<R>::summary(r.value))};
+    w.begin_object();
+    w.member("ruleId", rule);
+    w.member("ruleIndex", rule_index);
+    w.member("level", "error");
+    write_sarif_text(w, "message",
+                     sarif_message(r.test_name.empty() ? r.test.str() : r.test_name, 200) + ": " +
+                         (summary.empty() ? "UNSAFE" : sarif_message(summary)));
+    write_sarif_locations(w, r.test, sarif_entry(report, r));
+    w.key("partialFingerprints");
+    w.begin_object();
+    // The second is the one that GitHub reads; its form there is a hash, a colon and a number.
+    w.member("rampartTestAndHarm/v1", fingerprint);
+    w.member("primaryLocationLineHash", fingerprint + ":1");
+    w.end_object();
+    w.key("properties");
+    w.begin_object();
+    w.member("nodeid", r.test.str());
+    if (test != r.test) w.member("base_nodeid", test.str());
+    w.member("test_name", r.test_name);
+    w.member("index", r.index);
+    w.member("attempt", r.attempt);
+    if (!r.worker.empty()) w.member("worker", r.worker);
+    w.member("summary", summary);
+    if (auto const strategy = strategy_of(r.value); !strategy.empty()) w.member("strategy", strategy);
+    if (auto const meta = metadata_of(r.value); !meta.empty()) {
+        w.key("metadata");
+        write_json(w, meta);
+    }
+    w.end_object();
+    w.end_object();
+}
+
+/// `drain` is called after each result: the text so far may be taken away.
+template <Result R, class Drain>
+void write_sarif(json_writer& w, basic_test_run_report<R> const& report, Drain drain) {
+    auto const findings = sarif_findings(report, most_sarif_results);
+    std::unordered_map<std::string, std::size_t> places;
+    std::vector<std::string> rules;
+    for (auto const* r : findings) {
+        if (auto rule = sarif_rule(*r); places.try_emplace(rule, rules.size()).second) rules.push_back(std::move(rule));
+    }
+    w.begin_object();
+    w.member("$schema", "https://json.schemastore.org/sarif-2.1.0.json");
+    w.member("version", "2.1.0");
+    w.key("runs");
+    w.begin_array();
+    w.begin_object();
+    w.key("tool");
+    w.begin_object();
+    w.key("driver");
+    w.begin_object();
+    w.member("name", "rampart");
+    w.member("version", RAMPART_VERSION);
+    w.key("rules");
+    w.begin_array();
+    for (std::string const& rule : rules) write_sarif_rule(w, rule);
+    w.end_array();
+    w.end_object();
+    w.end_object();
+    auto const unsafe = report.population_summary().unsafe_count;
+    write_sarif_invocation(w, sarif_notes(report, unsafe - findings.size()), drain);
+    w.member("columnKind", "utf16CodeUnits");
+    w.key("results");
+    w.begin_array();
+    for (auto const* r : findings) {
+        write_sarif_result(w, report, *r, places.at(sarif_rule(*r)));
+        drain();
+    }
+    w.end_array();
+    w.key("properties");
+    w.begin_object();
+    w.member("exit_code", exit_code(report));
+    w.member("incomplete", report.is_incomplete());
+    w.member("unsafe", unsafe);
+    w.key("metadata");
+    write_json(w, report.meta);
+    w.end_object();
+    w.end_object();
+    w.end_array();
+    w.end_object();
+}
+
+}  // namespace detail
+
+/// The findings as SARIF text.
+template <Result R>
+[[nodiscard]] std::string to_sarif_text(basic_test_run_report<R> const& report) {
+    std::string text;
+    json_writer w(text, json_style::indented);
+    detail::write_sarif(w, report, [] {});
+    return text;
+}
+
+/// Writes the findings of each report to this file, whole or not at all, see `write_file`.
+class sarif_report_sink {
+public:
+    explicit sarif_report_sink(std::filesystem::path file) : path_(std::move(file)) {}
+
+    [[nodiscard]] std::string name() const { return "SARIF file " + path_.string(); }
+
+    /// Throws `file_error`.
+    template <Result R>
+    void emit(basic_test_run_report<R> const& report) {
+        write_file(path_, [&](file_stream& out) {
+            json_writer w(out.text(), json_style::indented);
+            detail::write_sarif(w, report, [&out] { out.pass_on(); });
+        });
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+static_assert(ReportSink<sarif_report_sink>);
+static_assert(ReportSink<sarif_report_sink, basic_result<int>>);
+
+}  // namespace rampart::inline v1
+
+#endif  // RAMPART_SINKS_SARIF_HPP
