@@ -132,14 +132,14 @@ TEST_CASE("a test's word holds name by name [G51]") {
 TEST_CASE("long commands are cut, so that one write holds them") {
     running::scratch const root;
     auto const dir = root / "case-1";
-    words many(40, std::string(1000, 'x'));
+    words many(40, std::string(1000, 'y'));
     many[1] = std::string("a\0b", 3);
     many[2] = "c\nd";
     REQUIRE(write_evidence(dir, "git", false, many, 1));
     CHECK(running::text_of(dir + "/blocked.git").size() < 4096);
     auto const uses = take_evidence(dir);
     REQUIRE(uses.size() == 1);
-    CHECK(uses[0].how.starts_with(std::string(200, 'x') + " a c\nd xxx"));
+    CHECK(uses[0].how.starts_with(std::string(200, 'y') + " a c\nd yyy"));
     CHECK(uses[0].how.size() == 14 * 200 + 1 + 3 + 15);
 }
 

@@ -227,7 +227,7 @@ TEST_CASE("what a run inside of a test starts is blamed on the outer test") {
     if (!can_watch()) return;
     place const here;
     CHECK(seen_by(here, [&] {
-              return number(shell("sh -c 'RAMPART_CASE_DIR=/inner/root/case-7; export RAMPART_CASE_DIR; sh -c " +
+              return number(shell("sh -c 'RAMPART_CASE_DIR=/inner/run/case-7; export RAMPART_CASE_DIR; sh -c " +
                                   here.tool + "; exit $?'"));
           }) == once);
 }

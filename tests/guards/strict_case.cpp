@@ -86,19 +86,19 @@ TEST_CASE("the newest entries are remembered, and the old ones that are asked fo
 }
 
 TEST_CASE("a forked child has the test of its memory, a program that of its start, another run none") {
-    ::setenv("RAMPART_CASE_DIR", "/root/case-1", 1);
-    strict_cases cases("/root/");
+    ::setenv("RAMPART_CASE_DIR", "/guards/case-1", 1);
+    strict_cases cases("/guards/");
     waiting const child([] {});
-    waiting const moved([] { ::setenv("RAMPART_CASE_DIR", "/root/case-2", 1); });
-    waiting const foreign([] { ::setenv("RAMPART_CASE_DIR", "/rooted/case-2", 1); });
-    waiting const program([] {}, {"/bin/cat"}, {"A=1", "RAMPART_CASE_DIR=/root/case-3"});
-    waiting const deep([] {}, {"/bin/cat"}, {"RAMPART_CASE_DIR=/root/case-3/deeper"});
+    waiting const moved([] { ::setenv("RAMPART_CASE_DIR", "/guards/case-2", 1); });
+    waiting const foreign([] { ::setenv("RAMPART_CASE_DIR", "/guardsmen/case-2", 1); });
+    waiting const program([] {}, {"/bin/cat"}, {"A=1", "RAMPART_CASE_DIR=/guards/case-3"});
+    waiting const deep([] {}, {"/bin/cat"}, {"RAMPART_CASE_DIR=/guards/case-3/deeper"});
     waiting const bare([] {}, {"/bin/cat"});
-    ::setenv("RAMPART_CASE_DIR", "/root/case-9", 1);
-    CHECK(cases.of_process(child.pid()) == "/root/case-1");
-    CHECK(cases.of_process(moved.pid()) == "/root/case-2");
+    ::setenv("RAMPART_CASE_DIR", "/guards/case-9", 1);
+    CHECK(cases.of_process(child.pid()) == "/guards/case-1");
+    CHECK(cases.of_process(moved.pid()) == "/guards/case-2");
     CHECK(cases.of_process(foreign.pid()) == "");
-    CHECK(cases.of_process(program.pid()) == "/root/case-3");
+    CHECK(cases.of_process(program.pid()) == "/guards/case-3");
     CHECK(cases.of_process(deep.pid()) == "");
     CHECK(cases.of_process(bare.pid()) == "");
     CHECK(cases.of_process(::getpid()) == "");
@@ -107,15 +107,15 @@ TEST_CASE("a forked child has the test of its memory, a program that of its star
 }
 
 TEST_CASE("what is about to be started has the test of its new environment, or else of who starts it") {
-    ::setenv("RAMPART_CASE_DIR", "/root/case-1", 1);
-    strict_cases cases("/root");
-    char const* const other[] = {"RAMPART_CASE_DIR=/root/case-2", nullptr};
+    ::setenv("RAMPART_CASE_DIR", "/guards/case-1", 1);
+    strict_cases cases("/guards");
+    char const* const other[] = {"RAMPART_CASE_DIR=/guards/case-2", nullptr};
     char const* const nothing[] = {nullptr};
     waiting const child([] {});
     strict_memory memory(child.pid());
-    CHECK(cases.of_start(child.pid(), memory, reinterpret_cast<std::uintptr_t>(other)) == "/root/case-2");
-    CHECK(cases.of_start(child.pid(), memory, reinterpret_cast<std::uintptr_t>(nothing)) == "/root/case-1");
-    CHECK(cases.of_start(child.pid(), memory, 0) == "/root/case-1");
+    CHECK(cases.of_start(child.pid(), memory, reinterpret_cast<std::uintptr_t>(other)) == "/guards/case-2");
+    CHECK(cases.of_start(child.pid(), memory, reinterpret_cast<std::uintptr_t>(nothing)) == "/guards/case-1");
+    CHECK(cases.of_start(child.pid(), memory, 0) == "/guards/case-1");
 
     // This one was started when nobody was asked.
     waiting const bare([] {}, {"/bin/cat"});
@@ -125,19 +125,19 @@ TEST_CASE("what is about to be started has the test of its new environment, or e
 
 TEST_CASE("a program of which nobody knows anything is of its parent's test") {
     ::unsetenv("RAMPART_CASE_DIR");
-    strict_cases cases("/root");
-    waiting const shell([] {}, {"/bin/sh", "-c", "env -i cat; exit"}, {"PATH=/bin", "RAMPART_CASE_DIR=/root/case-3"});
+    strict_cases cases("/guards");
+    waiting const shell([] {}, {"/bin/sh", "-c", "env -i cat; exit"}, {"PATH=/bin", "RAMPART_CASE_DIR=/guards/case-3"});
     auto const task = std::to_string(shell.pid());
     auto const child = strict_proc_text(shell.pid(), "task/" + task + "/children");
     if (child.empty()) {
         std::printf("SKIPPED: the test of a program's parent (/proc does not tell the children)\n");
         return;
     }
-    CHECK(cases.of_process(static_cast<::pid_t>(std::atoi(child.c_str()))) == "/root/case-3");
+    CHECK(cases.of_process(static_cast<::pid_t>(std::atoi(child.c_str()))) == "/guards/case-3");
 }
 
 TEST_CASE("an orphan is nobody's, and so is who was there before") {
-    strict_cases cases("/root");
+    strict_cases cases("/guards");
     CHECK(cases.of_process(::getppid()) == "");
     CHECK(cases.of_process(0) == "");
     CHECK(cases.of_process(-1) == "");
@@ -147,11 +147,11 @@ TEST_CASE("what a child was told when it was forked outlasts its environment") {
     if (!can_watch()) return;
     // The note is taken from the first watch on, in the child that starts it.
     CHECK(in_child([] {
-              ::setenv("RAMPART_CASE_DIR", "/root/case-1", 1);
+              ::setenv("RAMPART_CASE_DIR", "/guards/case-1", 1);
               std::string why;
               auto const watch = rampart::strict_watch::start(
                   {}, [](auto const&) { return true; }, why);
-              strict_cases cases("/root");
+              strict_cases cases("/guards");
               waiting const child([] { ::clearenv(); });
               ::pid_t grandchild = 0;
               int ends[2];
@@ -171,7 +171,7 @@ TEST_CASE("what a child was told when it was forked outlasts its environment") {
               waiting const between([] { ::clearenv(); });
               return cases.of_process(child.pid()) + " " + cases.of_process(grandchild) + " " +
                      cases.of_process(between.pid());
-          }) == "/root/case-1 /root/case-1 ");
+          }) == "/guards/case-1 /guards/case-1 ");
 }
 
 #else

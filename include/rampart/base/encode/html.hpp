@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "rampart/base/encode/visible.hpp"
+#include "rampart/base/encode/xml.hpp"
 
 /// \file
 /// Foreign text in HTML (WHATWG HTML, section 13.1, and OWASP's Cross Site Scripting Prevention Cheat Sheet).
@@ -17,34 +18,9 @@ namespace rampart::inline v1 {
 
 namespace detail {
 
-[[nodiscard]] constexpr std::string_view html_markup(char c) noexcept {
-    switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    default:
-        return {};
-    }
-}
-
+/// What XML escapes, and a quote to some old browsers.
 [[nodiscard]] constexpr std::string_view html_markup_or_quote(char c) noexcept {
-    switch (c) {
-    case '"':
-        return "&quot;";
-    case '\'':
-        return "&#39;";
-    case '`':
-        return "&#96;";  // a quote to some old browsers
-    case '\t':
-        return "&#9;";
-    case '\n':
-        return "&#10;";
-    default:
-        return html_markup(c);
-    }
+    return c == '`' ? std::string_view("&#96;") : xml_markup_or_quote(c);
 }
 
 }  // namespace detail
@@ -52,7 +28,7 @@ namespace detail {
 /// The text of an element. Three characters are markup there; what a document must not have is visible text, see
 /// `visible`. TAB and LF stay.
 [[nodiscard]] inline std::string html_text(std::string_view text) {
-    return detail::encode(text, line_ends::keep, [](char c, std::size_t) { return detail::html_markup(c); });
+    return detail::encode(text, line_ends::keep, [](char c, std::size_t) { return detail::xml_markup(c); });
 }
 
 /// The value of an attribute, between quotes of either kind, which are not part of what comes back.
