@@ -139,9 +139,10 @@ private:
         pool_.reset();
     }
     static void process_ends() {
-        auto const& self = instance();
+        auto& self = instance();
         if (self.phase_ == run_phase::idle || ::getpid() != self.owner_) return;
         std::fputs(self.phase_ == run_phase::reporting ? ended_by_a_sink : ended_inside_the_run, stderr);
+        (void)self.guards_.stop([](std::size_t) { return std::string(); });  // nothing of ours stays behind
         end_as_incomplete();
     }
 
