@@ -19,10 +19,7 @@ using foreign::count;
 using foreign::has;
 using samples::id;
 
-struct text_out {
-    std::string text{};
-    void write(std::string_view more) { text += more; }
-};
+using foreign::text_out;
 template <rp::Result R>
 std::string page_of(rp::basic_test_run_report<R> const& report) {
     text_out out;

@@ -19,6 +19,12 @@
 
 namespace foreign {
 
+/// Where a sink's writer puts its text.
+struct text_out {
+    std::string text{};
+    void write(std::string_view more) { text += more; }
+};
+
 using namespace std::string_literals;
 
 inline std::vector<std::string> const& attacks() {

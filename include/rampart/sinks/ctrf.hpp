@@ -22,6 +22,7 @@
 #include "rampart/report/verdict.hpp"
 #include "rampart/sinks/atomic_file.hpp"
 #include "rampart/sinks/ctrf_tests.hpp"
+#include "rampart/sinks/json_file.hpp"
 #include "rampart/version.hpp"
 
 /// \file
@@ -292,12 +293,7 @@ void write_ctrf(json_writer& w, basic_test_run_report<R> const& report, run_time
     w.key("faults");
     w.begin_array();
     for (fault const& f : report.faults) {
-        w.begin_object();
-        w.member("kind", to_string(f.kind));
-        w.member("where", f.where);
-        w.member("what", f.what);
-        w.member("loses", loses(f.kind));
-        w.end_object();
+        write_reported_fault(w, f);
         drain();
     }
     w.end_array();

@@ -38,6 +38,16 @@ namespace rampart::inline v1 {
 
 namespace detail {
 
+/// A fault, as reports in JSON have it.
+inline void write_reported_fault(json_writer& w, fault const& f) {
+    w.begin_object();
+    w.member("kind", to_string(f.kind));
+    w.member("where", f.where);
+    w.member("what", f.what);
+    w.member("loses", loses(f.kind));
+    w.end_object();
+}
+
 /// To the depth that crosses processes, so that a run in one process and one in many give the same report (wire format,
 /// B5).
 inline void write_metadata(json_writer& w, std::string_view key, metadata const& object) {
@@ -264,14 +274,7 @@ template <Result R>
     w.end_array();
     w.key("faults");
     w.begin_array();
-    for (fault const& f : report.faults) {
-        w.begin_object();
-        w.member("kind", to_string(f.kind));
-        w.member("where", f.where);
-        w.member("what", f.what);
-        w.member("loses", loses(f.kind));
-        w.end_object();
-    }
+    for (fault const& f : report.faults) detail::write_reported_fault(w, f);
     w.end_array();
     w.key("tests");
     w.begin_array();
