@@ -148,8 +148,7 @@ private:
         if (auto const error = message.find("error")) {
             auto& errors = response.meta["tool_errors"];
             if (errors.is_null()) errors = rampart::metadata::array{};
-            std::get<rampart::metadata::array>(errors.data())
-                .push_back(rampart::metadata{{"call", call}, {"error", error->text()}});
+            errors.if_array()->push_back(rampart::metadata{{"call", call}, {"error", error->text()}});
         }
     }
 

@@ -8,7 +8,6 @@
 #include <stdexcept>
 
 #include <boost/json/value.hpp>
-#include <range/v3/view/indirect.hpp>
 
 namespace agentdojo {
 namespace {
@@ -29,28 +28,24 @@ std::uint64_t message_count(rampart::metadata const& meta, std::string_view whic
     return n != nullptr && *n > 0 ? static_cast<std::uint64_t>(*n) : 0;
 }
 
-group_counts count_group(run_kind kind, std::vector<record const*> const& records) {
-    group_counts g;
-    g.runs = records.size();
-    for (record const* r : records) {
-        auto const& meta = r->value.meta;
-        auto const& evidence = r->value.evidence;
-        auto const& verdict = kind == run_kind::attack ? meta["security"] : meta["utility"];
-        g.error_field += meta["error"].is_string();
-        g.no_verdict += verdict.is_null();
-        g.no_messages += message_count(meta, "all") == 0;
-        g.utility_true += is_true(meta["utility"]);
-        g.security_true += is_true(meta["security"]);
-        g.messages += message_count(meta, "all");
-        g.user_messages += evidence.turns.size();
-        g.assistant_messages += message_count(meta, "assistant");
-        g.tool_messages += message_count(meta, "tool");
-        g.tool_calls += message_count(meta, "tool_calls");
-        g.injections += evidence.injections.size();
-        g.duration_seconds += r->value.duration_seconds;
-    }
-    g.statuses = rampart::summarize(records | ranges::views::indirect);
-    return g;
+/// All but the statuses.
+void add(group_counts& g, run_kind kind, record const& r) {
+    auto const& meta = r.value.meta;
+    auto const& evidence = r.value.evidence;
+    auto const& verdict = kind == run_kind::attack ? meta["security"] : meta["utility"];
+    ++g.runs;
+    g.error_field += meta["error"].is_string();
+    g.no_verdict += verdict.is_null();
+    g.no_messages += message_count(meta, "all") == 0;
+    g.utility_true += is_true(meta["utility"]);
+    g.security_true += is_true(meta["security"]);
+    g.messages += message_count(meta, "all");
+    g.user_messages += evidence.turns.size();
+    g.assistant_messages += message_count(meta, "assistant");
+    g.tool_messages += message_count(meta, "tool");
+    g.tool_calls += message_count(meta, "tool_calls");
+    g.injections += evidence.injections.size();
+    g.duration_seconds += r.value.duration_seconds;
 }
 
 /// The counts in the order and under the names of expected.json.
@@ -210,15 +205,21 @@ private:
 
 table count(rampart::test_run_report const& report, mapping how) {
     table t{.how = how, .files = report.results.size()};
-    std::map<group_key, std::vector<record const*>> members;
+    // Results may stand in files: each is looked at once, and what is kept of it is its place.
+    std::map<group_key, rampart::record_selection<rampart::result>> members;
+    std::size_t at = 0;
     for (record const& r : report.results) {
+        auto const here = at++;
         auto const place = place_of(r.test.str());
         if (!place) continue;  // no run file of this folder: the report names it as a fault
-        members[{"*", place->kind, "*", "*"}].push_back(&r);
-        members[{place->pipeline, place->kind, place->attack, "*"}].push_back(&r);
-        members[{place->pipeline, place->kind, place->attack, place->suite}].push_back(&r);
+        for (group_key const& key :
+             {group_key{"*", place->kind, "*", "*"}, group_key{place->pipeline, place->kind, place->attack, "*"},
+              group_key{place->pipeline, place->kind, place->attack, place->suite}}) {
+            members.try_emplace(key, report.results).first->second.push_back(here);
+            add(t.groups[key], place->kind, r);
+        }
     }
-    for (auto const& [key, records] : members) t.groups.emplace(key, count_group(key.kind, records));
+    for (auto const& [key, chosen] : members) t.groups[key].statuses = rampart::summarize(chosen);
 
     std::map<rampart::test_id, std::pair<std::string, std::string>> owners;  // by base
     for (rampart::trial_spec const& spec : report.trial_specs) {

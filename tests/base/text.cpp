@@ -1,5 +1,6 @@
 #include "rampart/base/text.hpp"
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -39,6 +40,81 @@ std::string random_text(std::mt19937& random, bool with_broken_bytes) {
         out += pieces[random() % count];
     }
     return out;
+}
+
+// What the text functions do, once more: byte by byte, without blocks and runs.
+
+bool is_control_model(std::string_view text, std::size_t at, std::string_view kept) {
+    return kept.find(text[at]) == std::string_view::npos && rp::detail::is_control_at(text, at);
+}
+std::string visible_model(char32_t code) {
+    char text[16];
+    std::snprintf(text, sizeof text,
+                  code <= 0xFF     ? "\\x%02x"
+                  : code <= 0xFFFF ? "\\u%04x"
+                                   : "\\U%08x",
+                  static_cast<unsigned>(code));
+    return text;
+}
+std::string escape_model(std::string_view text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (!is_control_model(text, at, "\t\n")) {
+            out += text[at];
+        } else if (unsigned const c1 = rp::detail::c1_at(text, at); c1 != 0) {
+            out += visible_model(c1);
+            ++at;
+        } else {
+            out += visible_model(rp::detail::byte_at(text, at));
+        }
+    }
+    return out;
+}
+std::string strip_model(std::string_view text) {
+    std::string out;
+    bool removed = false;
+    for (std::size_t at = 0; at < text.size();) {
+        bool const joins = removed && !out.empty() && out.back() == '\xc2' && (text[at] & 0xE0) == 0x80;
+        if (joins) {
+            ++at;
+        } else if (is_control_model(text, at, "\t\n\r")) {
+            at = rp::detail::end_of_removal(text, at);
+            removed = true;
+        } else {
+            out += text[at++];
+            removed = false;
+        }
+    }
+    return out;
+}
+std::string one_line_model(std::string_view text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        auto const part = rp::detail::utf8_part_at(text, at);
+        if (part.code == U'\t' || part.code == U'\n') {
+            out += part.code == U'\t' ? "\\t" : "\\n";
+        } else if (!part.well_formed) {
+            out += "\xEF\xBF\xBD";
+        } else if (rp::detail::is_control_at(text, at) || rp::detail::is_invisible(part.code)) {
+            out += visible_model(part.code);
+        } else {
+            out += text.substr(at, part.size);
+        }
+        at += part.size;
+    }
+    return out;
+}
+bool all_agree(std::string const& text) {
+    auto const applied = [&text](rp::text_policy policy) {
+        std::string copy = text;
+        apply(policy, copy);
+        return copy;
+    };
+    auto const escaped = escape_model(text);
+    auto const stripped = strip_model(text);
+    return rp::escape(text) == escaped && rp::strip_ansi(text) == stripped &&
+           rp::one_line(text) == one_line_model(text) && applied(rp::text_policy::escape) == escaped &&
+           applied(rp::text_policy::strip) == stripped;
 }
 
 bool has_control(std::string_view text, std::string_view allowed) {
@@ -229,6 +305,43 @@ TEST_CASE("a list for people gets one line without invisible or reordering chara
     for (int round = 0; round < 20000; ++round) {
         std::string const line = rp::one_line(random_text(random, true));
         wrong += has_control(line, "") || !rp::is_valid_utf8(line) || rp::one_line(line) != line ? 1 : 0;
+    }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("text is treated alike at any length, with any byte at any place, clean or not [B69, B110]") {
+    int wrong = 0;
+    std::string text;
+    for (std::size_t size = 0; size <= 200; ++size) {
+        text.assign(size, 'a');
+        wrong += all_agree(text) ? 0 : 1;
+        for (std::size_t place = 0; place < size; ++place) {
+            // All bytes in two texts; in the others some, and other ones at each place.
+            bool const all = size == 7 || size == 20;
+            for (unsigned value = all ? 0 : static_cast<unsigned>((place + size) % 127); value < 256;
+                 value += all ? 1 : 127) {
+                text[place] = static_cast<char>(static_cast<unsigned char>(value));
+                wrong += all_agree(text) ? 0 : 1;
+            }
+            if (place + 1 < size) {
+                text.replace(place, 2, "\xc2\x9b");
+                wrong += all_agree(text) ? 0 : 1;
+                text[place + 1] = 'a';
+            }
+            text[place] = 'a';
+        }
+    }
+    CHECK(wrong == 0);
+    std::mt19937 random(9);
+    for (int round = 0; round < 5000; ++round) {
+        std::string mixed;
+        for (auto parts = random() % 6; parts > 0; --parts) {
+            mixed += random_text(random, true);
+            mixed.append(random() % 40, 'p');
+            for (auto more = random() % 20; more > 0; --more) mixed += random() % 3 == 0 ? "\u00e9" : "\u6f22";
+            if (random() % 8 == 0) mixed += static_cast<char>(static_cast<unsigned char>(random() % 256));
+        }
+        wrong += all_agree(mixed) ? 0 : 1;
     }
     CHECK(wrong == 0);
 }

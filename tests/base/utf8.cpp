@@ -11,6 +11,7 @@ namespace {
 
 namespace rp = rampart;
 using namespace std::string_literals;
+using namespace std::string_view_literals;
 
 /// The textbook encoding, surrogates included, to hold the reader against.
 std::string encode(std::uint32_t code) {
@@ -98,6 +99,46 @@ TEST_CASE("repair gives valid text, changes no valid text, and is done in one ru
     }
     CHECK(wrong == 0);
     CHECK(valid > 100);
+}
+
+TEST_CASE("what is ill-formed is found wherever it stands, at any length") {
+    auto const model = [](std::string_view text) {
+        std::size_t at = 0;
+        while (at < text.size() && rp::detail::utf8_part_at(text, at).well_formed) {
+            at += rp::detail::utf8_part_at(text, at).size;
+        }
+        return at;
+    };
+    int wrong = 0;
+    for (std::string const piece : {"a", "\u00e9", "\u6f22", "\U0001f600"}) {
+        for (std::size_t count = 0; count <= 200 / piece.size(); count += 1 + count / 16) {
+            std::string text;
+            for (std::size_t i = 0; i < count; ++i) text += piece;
+            wrong += rp::is_valid_utf8(text) ? 0 : 1;
+            for (std::size_t place = 0; place < text.size(); ++place) {
+                char const was = text[place];
+                for (char const value :
+                     "a\x7f\x80\x8f\x90\x9f\xa0\xbf\xc1\xc2\xdf\xe0\xe6\xed\xef\xf0\xf1\xf4\xf5\xff"sv) {
+                    text[place] = value;
+                    wrong += rp::detail::first_ill_formed(text) == model(text) ? 0 : 1;
+                }
+                text[place] = was;
+                wrong += rp::detail::first_ill_formed(text.substr(0, place)) == model(text.substr(0, place)) ? 0 : 1;
+            }
+        }
+    }
+    CHECK(wrong == 0);
+    std::mt19937 random(2);
+    for (int round = 0; round < 10000; ++round) {
+        std::string text;
+        for (auto parts = random() % 8; parts > 0; --parts) {
+            text += random() % 4 == 0
+                        ? random_bytes(random)
+                        : encode(static_cast<std::uint32_t>(random() % 0xD800)) + std::string(random() % 20, 'a');
+        }
+        wrong += rp::detail::first_ill_formed(text) == model(text) ? 0 : 1;
+    }
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("a text of 200 code points is shown whole, one more is cut to 200 and three dots [B3]") {

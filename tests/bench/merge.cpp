@@ -1,24 +1,29 @@
-// merge [SHARDS [RESULTS]]: how time and memory of a merge grow. Writes SHARDS (1000) files of RESULTS (1000) results
-// each, as journals and as payloads, merges half of them and then all of them, each time in a process of its own,
-// builds the report, and prints seconds of processor time, the ratio of the two, and peak memory as a multiple of the
-// bytes read. The baseline is Boost.JSON's parse of the same bytes.
+// merge [--results=N] [--text=BYTES] [--shards=N] [--folder=DIR] [--hold=BYTES] [--files-only=1]: shards to the JSON
+// report. Writes N (200,000) results with BYTES of text (64: about 1 kB as JSON) into 100 files, payloads and journals
+// by turns, below DIR; merges the half of the files and all of them, with all results in memory and with those that are
+// over the limit (64 MiB, or --hold) left in their files, and writes the report as JSON. Each in a process of its own.
+// In GB/s of the shards by processor time; the baseline is reading the same shards into a session. Says how time grows
+// with twice the input, and what memory each took at its peak.
 
 #include "rampart/transport/merge_path.hpp"
 
 #include "rampart/report/report.hpp"
+#include "rampart/sinks/json_file.hpp"
 #include "rampart/transport/journal.hpp"
 #include "rampart/transport/wire.hpp"
 
-#include <boost/json/parse.hpp>
+#include "bench/bench.hpp"
+#include "bench/workload.hpp"
 
-#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
-#include <vector>
+#include <string_view>
+#include <utility>
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -29,139 +34,153 @@ namespace {
 namespace fs = std::filesystem;
 namespace rp = rampart;
 
-/// About 3 kB as JSON: two turns with a tool call each.
-rp::result one_result(std::size_t i) {
-    rp::result r;
-    r.status = static_cast<rp::safety_status>(i % 4);
-    r.summary = "case " + std::to_string(i) + ": the agent was asked to forward the inbox";
-    r.strategy = "xpia";
-    r.duration_seconds = static_cast<double>(i % 1000) / 8;
-    r.meta.set("scenario_id", "scn-" + std::to_string(i % 997));
-    for (int t = 0; t < 2; ++t) {
-        rp::turn turn{.request = {.prompt = std::string(128, 'p')}, .response = {.text = std::string(512, 't')}};
-        turn.response.tool_calls.push_back(
-            {.name = "send_email",
-             .arguments =
-                 rp::metadata{{"to", "user" + std::to_string(i) + "@example.com"}, {"body", std::string(64, 'b')}},
-             .result = "ok"});
-        turn.turn_number = t;
-        r.evidence.turns.push_back(std::move(turn));
-    }
-    return r;
-}
+constexpr auto all = static_cast<std::size_t>(-1);
 
 struct measured {
-    double seconds = 0;  // of processor time, which other processes disturb less
-    double peak = 0;     // bytes
+    double seconds = 0.0;
+    double peak_mb = 0.0;
 };
 
-/// Runs `work` in a child and measures it.
+/// Processor time and peak memory of `work` in a process of its own.
 template <class F>
-measured in_child(F work) {
-    int ends[2];
-    if (::pipe(ends) != 0) std::abort();
+measured in_a_process(F work) {
+    std::fflush(nullptr);
     ::pid_t const child = ::fork();
+    if (child < 0) std::abort();
     if (child == 0) {
-        work();
-        ::rusage use{};
-        ::getrusage(RUSAGE_SELF, &use);
-        auto const seconds = [](::timeval const& t) {
-            return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-        };
-        measured m;
-        m.seconds = seconds(use.ru_utime) + seconds(use.ru_stime);
-        m.peak = static_cast<double>(use.ru_maxrss) * 1024;
-        if (::write(ends[1], &m, sizeof m) != sizeof m) std::_Exit(1);
-        std::_Exit(0);
+        try {
+            work();
+            std::_Exit(0);
+        } catch (std::exception const& e) {
+            std::fprintf(stderr, "merge: %s\n", e.what());
+        }
+        std::_Exit(1);
     }
-    measured m;
-    bool const told = ::read(ends[0], &m, sizeof m) == sizeof m;
     int status = 0;
-    ::waitpid(child, &status, 0);
-    ::close(ends[0]);
-    ::close(ends[1]);
-    if (!told || status != 0) {
-        std::puts("the measured process did not come to its end");
-        std::exit(1);
-    }
-    return m;
+    ::rusage used{};
+    if (::wait4(child, &status, 0, &used) != child || status != 0) std::abort();
+    auto const seconds = [](::timeval const& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
+    return {seconds(used.ru_utime) + seconds(used.ru_stime), static_cast<double>(used.ru_maxrss) / 1e3};
 }
 
-std::vector<fs::path> first_files(fs::path const& folder, std::size_t count) {
-    std::vector<fs::path> files;
-    for (auto const& each : fs::directory_iterator(folder)) files.push_back(each.path());
-    std::sort(files.begin(), files.end());
-    files.resize(count);
-    return files;
+void write_shard(fs::path const& folder, workload::sizes const& s, std::uint64_t number, std::uint64_t first,
+                 std::uint64_t last) {
+    rp::wire_limits const limits{.max_bytes = std::size_t{1} << 32U};
+    auto const session = workload::make_session(s, first, last);
+    auto const worker = "gw" + std::to_string(number);
+    if (number % 2 == 0) {
+        std::ofstream(folder / (worker + ".json"), std::ios::binary)
+            << rp::serialize_worker_data(session, limits).value();
+        return;
+    }
+    rp::shard_plan plan{.run = "bench", .worker = worker, .index = static_cast<unsigned>(number), .count = 1000000};
+    for (auto const& t : session.tests()) plan.tests.push_back(t.test);
+    rp::journal<rp::result> book(folder, plan, session.trial_specs(), {.pid = 1, .host = "h"}, rp::journal_sync::none);
+    for (std::size_t i = 0; i < session.tests().size(); ++i) {
+        book.start(session.tests()[i].test);
+        book.end(session.tests()[i], session.records().held(i).first(1));
+    }
+    book.close(session.trial_specs());
+    if (!book.take_faults().empty()) std::abort();
+}
+
+double gigabytes_below(fs::path const& folder) {
+    double bytes = 0.0;
+    for (auto const& each : fs::recursive_directory_iterator(folder)) {
+        if (each.is_regular_file()) bytes += static_cast<double>(each.file_size());
+    }
+    return bytes / 1e9;
+}
+
+rp::session merged(fs::path const& folder, std::size_t hold, std::size_t results) {
+    rp::session s;
+    s.hold_at_most(hold);
+    rp::merge_path(s, folder, {.max_bytes = std::size_t{1} << 28U});
+    if (s.records().size() != results) throw std::runtime_error("results are missing");
+    return s;
+}
+
+int run(int argc, char** argv) {
+    auto const word = [&](char const* name, long otherwise) {
+        return static_cast<std::uint64_t>(bench::option(argc, argv, name, otherwise));
+    };
+    workload::sizes const s{word("results", 200000), 1, word("text", 64), 0};
+    auto const shards = word("shards", 100);
+    auto const hold = static_cast<std::size_t>(word("hold", 64L << 20));
+    bool const files_only = word("files-only", 0) != 0;
+    fs::path root = fs::temp_directory_path();
+    for (int i = 1; i < argc; ++i) {
+        if (std::string_view(argv[i]).starts_with("--folder=")) root = argv[i] + 9;
+    }
+    root /= "rampart-bench-merge-" + std::to_string(::getpid());
+    fs::create_directories(root / "half");
+    fs::create_directories(root / "rest");
+    (void)in_a_process([&] {
+        for (std::uint64_t i = 0; i < shards; ++i) {
+            write_shard(root / (i < shards / 2 ? "half" : "rest"), s, i, s.results * i / shards,
+                        s.results * (i + 1) / shards);
+        }
+    });
+    double const half_size = gigabytes_below(root / "half");
+    double const size = half_size + gigabytes_below(root / "rest");
+    auto const half_results = static_cast<std::size_t>(s.results * (shards / 2) / shards);
+    auto const results = static_cast<std::size_t>(s.results);
+
+    bench::table table("merge", {"GB/s", 1e9, true});
+    char text[200];
+    std::snprintf(text, sizeof text, "%zu results of %.0f bytes in %zu shards, %.2f GB", results,
+                  size * 1e9 / static_cast<double>(results), static_cast<std::size_t>(shards), size);
+    table.heading(text);
+    double rate = 0.0;
+    auto const report_of = [&](bool whole, std::size_t most) {
+        return in_a_process([&] {
+            auto const report =
+                rp::build_report(merged(whole ? root : root / "half", most, whole ? results : half_results));
+            rp::json_file_report_sink::to_file(root.string() + ".report.json").emit(report);
+            std::_Exit(0);  // memory is not given back piece by piece by a program that ends
+        });
+    };
+    auto const lines = [&](char const* name, std::size_t most, bool with_half) {
+        auto const of_all = report_of(true, most);
+        std::string const how = std::string("to the JSON report, ") + name;
+        rate == 0.0 ? table.row(how, size / of_all.seconds)
+                    : table.row(how, size / of_all.seconds, size / of_all.seconds / rate, "reading into a session");
+        std::printf("    %.2f s, peak %.0f MB", of_all.seconds, of_all.peak_mb);
+        if (with_half) {
+            auto const of_half = report_of(false, most);
+            std::printf("; the half of it (%.2f GB) %.2f s, so twice the bytes take %.2f times as long", half_size,
+                        of_half.seconds, of_all.seconds / of_half.seconds);
+            table.row(how + ", the half of it", half_size / of_half.seconds, of_all.seconds / of_half.seconds, how);
+        }
+        std::printf("\n");
+    };
+    if (!files_only) {
+        auto const reading = in_a_process([&] {
+            auto const session = merged(root, all, results);
+            bench::do_not_optimize(session);
+            std::_Exit(0);
+        });
+        rate = size / reading.seconds;
+        table.row("reading into a session", rate);
+        std::printf("    %.2f s, peak %.0f MB\n", reading.seconds, reading.peak_mb);
+        lines("all in memory", all, true);
+    }
+    lines("results stay in their files", hold, !files_only);
+    fs::remove_all(root);
+    fs::remove(root.string() + ".report.json");
+    table.print_json();
+    return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::size_t const shards = argc > 1 ? static_cast<std::size_t>(std::atol(argv[1])) : 1000;
-    std::size_t const results = argc > 2 ? static_cast<std::size_t>(std::atol(argv[2])) : 1000;
-    fs::path const scratch = fs::temp_directory_path() / ("rampart-bench-" + std::to_string(::getpid()));
-
-    for (std::size_t s = 0; s < shards; ++s) {
-        rp::session session;
-        rp::shard_plan plan{.run = "bench", .worker = "gw" + std::to_string(s)};
-        plan.index = static_cast<std::uint32_t>(s);
-        plan.count = static_cast<std::uint32_t>(shards);
-        for (std::size_t i = 0; i < results; ++i) {
-            plan.tests.emplace_back("tests/suite_" + std::to_string(s) + ".cpp::case " + std::to_string(i));
-        }
-        session.set_plan(plan);
-        rp::journal<rp::result> book(scratch / "journals", plan, {}, {.pid = 1, .host = std::to_string(10000 + s)},
-                                     rp::journal_sync::none);
-        for (std::size_t i = 0; i < results; ++i) {
-            book.start(plan.tests[i]);
-            session.absorb(plan.tests[i], {}, {one_result(i)}, {.outcome = rp::test_outcome::passed, .seconds = 0.25});
-            book.end(session.tests().back(), {&session.records().back(), 1});
-        }
-        book.close({});
-        fs::create_directories(scratch / "payloads");
-        std::ofstream(scratch / "payloads" / (std::to_string(10000 + s) + ".json"), std::ios::binary)
-            << rp::serialize_worker_data(session).value();
+    try {
+        return run(argc, argv);
+    } catch (std::exception const& e) {
+        std::fprintf(stderr, "merge: %s\n", e.what());
+        return 1;
     }
-
-    std::printf("%zu shards x %zu results\n", shards, results);
-    std::printf("%-10s %8s %9s %9s %9s %12s\n", "", "shards", "MB", "seconds", "MB/s", "peak/bytes");
-    auto const line = [](char const* what, std::size_t count, double bytes, measured m, double idle) {
-        std::printf("%-10s %8zu %9.1f %9.2f %9.1f %12.2f\n", what, count, bytes / 1e6, m.seconds,
-                    bytes / 1e6 / m.seconds, (m.peak - idle) / bytes);
-    };
-    double const idle = in_child([] {}).peak;
-    for (std::string const kind : {"journals", "payloads"}) {
-        fs::path folder = scratch / kind;
-        if (kind == "journals") folder /= "bench";
-        double before = 0;
-        for (std::size_t const count : {shards / 2, shards}) {
-            auto const files = first_files(folder, count);
-            double bytes = 0;
-            for (auto const& f : files) bytes += static_cast<double>(fs::file_size(f));
-            auto const merged = in_child([&] {
-                rp::session hub;
-                for (auto const& f : files) (void)rp::merge_file(hub, f);
-                auto const report = rp::build_report(std::move(hub));
-                if (report.total_runs != count * results || report.is_incomplete() != (count < shards)) std::_Exit(1);
-            });
-            line(kind.c_str(), count, bytes, merged, idle);
-            if (before > 0) std::printf("%-10s twice the shards: %.2f times the time\n", "", merged.seconds / before);
-            before = merged.seconds;
-            auto const parsed = in_child([&] {
-                for (auto const& f : files) {
-                    std::ifstream in(f, std::ios::binary);
-                    if (kind == "payloads") {
-                        std::string const text{std::istreambuf_iterator<char>(in), {}};
-                        if (boost::json::parse(text).is_null()) std::_Exit(1);
-                    }
-                    for (std::string text; std::getline(in, text);) {
-                        if (boost::json::parse(text).is_null()) std::_Exit(1);
-                    }
-                }
-            });
-            line("  parse", count, bytes, parsed, idle);
-        }
-    }
-    fs::remove_all(scratch);
 }

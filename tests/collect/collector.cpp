@@ -34,6 +34,19 @@ std::vector<std::string> names(std::vector<rp::result> const& results) {
 }
 using texts = std::vector<std::string>;
 
+/// A result type that knows how often its values were copied.
+struct counted {
+    static inline int copies = 0;
+    counted() = default;
+    counted(counted const&) { ++copies; }
+    counted(counted&&) noexcept = default;
+    counted& operator=(counted const&) {
+        ++copies;
+        return *this;
+    }
+    counted& operator=(counted&&) noexcept = default;
+};
+
 /// How many results the running test has.
 std::size_t so_far(rp::collection_run const& run) {
     std::size_t count = 0;
@@ -71,6 +84,13 @@ struct rampart::result_traits<finding> {
     static safety_status status(finding const&) { return safety_status::unsafe; }
     static std::string_view summary(finding const& f) { return f.text; }
     static std::string_view harm_category(finding const&) { return ""; }
+};
+
+template <>
+struct rampart::result_traits<counted> {
+    static safety_status status(counted const&) { return safety_status::safe; }
+    static std::string_view summary(counted const&) { return "counted"; }
+    static std::string_view harm_category(counted const&) { return ""; }
 };
 
 namespace {
@@ -496,4 +516,47 @@ TEST_CASE("a thread takes its test's collector along, as the documentation shows
     auto const results = run.end_test();
     REQUIRE(results.size() == 1);
     CHECK(results.front().summary == "from a thread");
+}
+
+TEST_CASE("recording copies a result once, one that is given up never, and none where nobody collects [B21]") {
+    counted kept;
+    counted const constant;
+    auto const copies_of = [](auto record) {
+        counted::copies = 0;
+        bool const taken = record();
+        return std::pair(taken, counted::copies);
+    };
+    auto const lvalue = [&kept] { return rp::record_result(kept); };
+    auto const const_lvalue = [&constant] { return rp::record_result(constant); };
+    auto const rvalue = [&kept] { return rp::record_result(std::move(kept)); };
+    auto const in_place = [] { return rp::record_result(counted{}); };
+
+    for (auto const& seen : {copies_of(lvalue), copies_of(const_lvalue), copies_of(rvalue), copies_of(in_place)}) {
+        CHECK(seen == std::pair(false, 0));
+    }
+    {
+        rp::basic_collection_run<counted> run;
+        run.begin_test(rp::test_id("t"));
+        CHECK(copies_of(lvalue) == std::pair(true, 1));
+        (void)run.end_test();
+        run.begin_test(rp::test_id("constant"));
+        CHECK(copies_of(const_lvalue) == std::pair(true, 1));
+        (void)run.end_test();
+        run.begin_test(rp::test_id("moved"));
+        CHECK(copies_of(rvalue) == std::pair(true, 0));
+        CHECK(copies_of(in_place) == std::pair(true, 0));
+        CHECK(run.end_test().size() == 2);
+    }
+    rp::basic_result_collector<counted> own;
+    rp::basic_collector_scope<counted> const scope{own};
+    CHECK(copies_of(lvalue) == std::pair(true, 1));
+    CHECK(copies_of(const_lvalue) == std::pair(true, 1));
+    CHECK(copies_of(in_place).first);
+    CHECK(own.results().size() == 3);
+}
+
+TEST_CASE("what one record_result leaves untaken stays with who recorded it") {
+    auto r = named("mine");
+    CHECK_FALSE(rp::record_result(std::move(r)));
+    CHECK(r.summary == "mine");  // NOLINT(bugprone-use-after-move): nothing was kept
 }

@@ -38,6 +38,7 @@ static_assert(!indexed_by_zero<metadata> && !indexed_by_zero<metadata const>);
 
 static_assert(std::is_nothrow_move_constructible_v<metadata> && std::is_nothrow_move_assignable_v<metadata>);
 static_assert(std::is_nothrow_move_constructible_v<metadata_value>);
+static_assert(std::is_nothrow_move_assignable_v<metadata_value>);
 static_assert(std::regular<metadata> && std::regular<metadata_value>);
 
 std::vector<std::string> keys(metadata const& m) {

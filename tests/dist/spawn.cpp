@@ -108,10 +108,23 @@ TEST_CASE("what cannot be started is an error that names it, and no process") {
 }
 
 TEST_CASE("a worker's environment is the parent's without what is the controller's, and its own") {
-    char const* const parent[] = {
-        "PATH=/bin", "TEST_TOTAL_SHARDS=4", "TEST_SHARD_INDEX=1",   "GTEST_SHARD_INDEX=1", "XML_OUTPUT_FILE=/x",
-        "LANG=C",    "RAMPART_WORKER=gw7",  "RAMPART_COOKIE=outer", "TEST_SHARD=kept",     "odd",
-        nullptr};
+    char const* const parent[] = {"PATH=/bin",
+                                  "SLURM_ARRAY_TASK_ID=2",
+                                  "SLURM_ARRAY_TASK_COUNT=1",
+                                  "SLURM_PROCID=1",
+                                  "SLURM_NTASKS=2",
+                                  "CI_NODE_TOTAL=3",
+                                  "CI_NODE_INDEX=1",
+                                  "TEST_TOTAL_SHARDS=4",
+                                  "TEST_SHARD_INDEX=1",
+                                  "GTEST_SHARD_INDEX=1",
+                                  "XML_OUTPUT_FILE=/x",
+                                  "LANG=C",
+                                  "RAMPART_WORKER=gw7",
+                                  "RAMPART_COOKIE=outer",
+                                  "TEST_SHARD=kept",
+                                  "odd",
+                                  nullptr};
     CHECK(detail::worker_environment(parent, {{"LANG", "de"}, {"A", "1"}, {"A", "2"}}) ==
           std::vector<std::string>{"PATH=/bin", "TEST_SHARD=kept", "odd", "LANG=de", "A=2"});
     CHECK(detail::worker_environment(nullptr, {}).empty());

@@ -296,7 +296,26 @@ void check_carried(rp::session const& s, bool as_stream) {
     require(carried.size() == write(there).size(), "written again as " + format + " it is not as it was");
 }
 
+/// What is read without a tree is what the reader of trees finds.
+void check_plain_reader(std::string_view bytes) {
+    auto const limits = small_limits();
+    rp::shard plain;
+    if (!rp::detail::read_plain_payload(plain, bytes, limits)) return;
+    auto const document = rp::read_json(bytes, {limits.max_bytes, limits.max_depth}, "results_by_nodeid");
+    require(document.has_value(), "a plain payload is no JSON");
+    rp::shard made;
+    rp::detail::payload_reader<rp::result> reader(made, limits);
+    require(reader.read(document->root()), "a plain payload is none to the reader of trees");
+    for (auto const& note : document->notes) made.faults.push_back(note);
+    rp::session directly;
+    rp::session by_tree;
+    directly.merge_worker_results(std::move(plain));
+    by_tree.merge_worker_results(std::move(made));
+    require_same(outcome_of(by_tree), outcome_of(directly), "read without a tree it is not the same");
+}
+
 void check_payload_reader(std::string_view bytes) {
+    check_plain_reader(bytes);
     auto read = rp::deserialize_worker_data(bytes, small_limits());
     if (!read) {
         require(!read.error().message().empty(), "an error without words");

@@ -1,6 +1,7 @@
 #include "rampart/json/number.hpp"
 
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -63,6 +64,30 @@ TEST_CASE("every double comes back from its text, bit by bit") {
         REQUIRE(rp::detail::exact_double(spelt(d), back));
         REQUIRE(std::bit_cast<std::uint64_t>(back) == std::bit_cast<std::uint64_t>(d));
     }
+}
+
+TEST_CASE("a decimal of few places is spelt as the shortest text that comes back as it") {
+    auto const agrees = [](double d) {
+        char text[64];
+        auto const end = std::to_chars(text, text + sizeof text, d, std::chars_format::fixed).ptr;
+        std::string wanted(text, end);
+        if (wanted.find('.') == std::string::npos) wanted += ".0";
+        return spelt(d) == wanted;
+    };
+    int wrong = 0;
+    for (int n = 0; n < 200000; ++n) {
+        double const thousandths = n / 1000.0;
+        wrong += agrees(thousandths) && agrees(-thousandths) && agrees(n / 101.0) ? 0 : 1;
+    }
+    std::mt19937_64 random(6);
+    for (int i = 0; i < 200000; ++i) {
+        // From 1e-4 to 1e16 with any number of places, and the neighbours of short ones, which are not short.
+        double const d = static_cast<double>(random() % 1000000000000000) / std::pow(10.0, random() % 12);
+        for (double const near : {d, std::nextafter(d, 0.0), std::nextafter(d, 1e300)}) {
+            if (near >= 1e-4) wrong += agrees(near) && agrees(-near) ? 0 : 1;
+        }
+    }
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("a number too large for a double is refused, one too small is zero") {

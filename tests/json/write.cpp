@@ -75,6 +75,110 @@ TEST_CASE("a byte that needs an escape is found wherever it stands in a run") {
     }
 }
 
+TEST_CASE("texts of any length are written, whatever they are written behind") {
+    // So that pieces of them end wherever the writer's own memory ends.
+    for (std::size_t size = 0; size <= 200; ++size) {
+        for (std::string_view const special : {"", "\n", "\"", "\x7f", "\u00e9", "\U0001f600", "\xff"}) {
+            std::string const value =
+                std::string(size / 2, 'v') + std::string(special) + std::string(size - size / 2, 'w');
+            std::string text;
+            std::string wanted = "[";
+            rp::json_writer w(text);
+            w.begin_array();
+            for (std::size_t i = 0; i < 12; ++i) {
+                w.string(value);
+                wanted += (i == 0 ? "" : ", ") + slowly(value);
+            }
+            w.end_array();
+            REQUIRE(text == wanted + "]");
+        }
+    }
+    for (unsigned const size : {900U, 1000U, 1023U, 1024U, 1025U, 2048U, 5000U, 100000U}) {
+        for (std::string const unit : {"x", "\n", "\U0001f600", "x\n", "plain text and an end of line\n"}) {
+            std::string value;
+            while (value.size() < size) value += unit;
+            REQUIRE(as_string(value) == slowly(value));
+            std::string text;
+            rp::json_writer w(text);
+            w.begin_object();
+            w.member(value, value);
+            w.end_object();
+            REQUIRE(text == "{" + slowly(value) + ": " + slowly(value) + "}");
+        }
+    }
+}
+
+TEST_CASE("indentation of any depth is two blanks a level") {
+    for (unsigned const depth : {1U, 2U, 15U, 16U, 17U, 40U, 700U}) {
+        std::string text;
+        std::string wanted;
+        rp::json_writer w(text, rp::json_style::indented);
+        for (std::size_t i = 0; i < depth; ++i) {
+            w.begin_array();
+            wanted += "[\n" + std::string(2 * (i + 1), ' ');
+        }
+        w.integer(7);
+        wanted += '7';
+        for (std::size_t i = depth; i-- > 0;) {
+            w.end_array();
+            wanted += "\n" + std::string(2 * i, ' ') + "]";
+        }
+        CHECK(text == wanted);
+    }
+}
+
+TEST_CASE("the text is there when the outermost value ends, when it is asked for, and when the writer goes") {
+    std::string text;
+    {
+        rp::json_writer w(text);
+        w.integer(1);
+        CHECK(text == "1");
+        w.begin_array();
+        w.integer(2);
+        w.flush();
+        CHECK(text == "1[2");
+        text.clear();  // as one who writes a file piece by piece
+        w.integer(3);
+        w.end_array();
+        CHECK(text == ", 3]");
+        w.begin_object();
+        w.key("a");
+    }
+    CHECK(text == ", 3]{\"a\": ");
+}
+
+TEST_CASE("a value can be taken back, also one that was not ended, and tells its size") {
+    for (auto const style : {rp::json_style::python, rp::json_style::indented, rp::json_style::compact}) {
+        for (unsigned const size : {1U, 30U, 500U, 3000U}) {
+            std::string with;
+            std::string without;
+            rp::json_writer a(with, style);
+            rp::json_writer b(without, style);
+            for (rp::json_writer* w : {&a, &b}) {
+                w->begin_object();
+                w->key("list");
+                w->begin_array();
+                for (int i = 0; i < 3; ++i) {
+                    auto const before = w->here();
+                    w->string(std::string(size, 's'));
+                    CHECK(w->bytes_since(before) == size + 2);
+                    if (w == &a) {
+                        auto const here = w->here();
+                        w->begin_object();
+                        w->member("gone", std::string(size, 'g'));
+                        w->key("open");
+                        w->begin_array();
+                        w->take_back(here);
+                    }
+                }
+                w->end_array();
+                w->end_object();
+            }
+            CHECK(with == without);
+        }
+    }
+}
+
 TEST_CASE("the three layouts differ in blanks only [A.1.4, A.2]") {
     rp::metadata const m{
         {"a", 1}, {"b", rp::metadata::array{true, nullptr, rp::metadata{}}}, {"c", rp::metadata::array{}}};

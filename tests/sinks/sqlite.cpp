@@ -145,13 +145,13 @@ TEST_CASE("every field of a report counts for what a run says") {
     };
     CHECK(differs([](auto& r) { r.duration_seconds += 1.0; }));
     CHECK(differs([](auto& r) { r.meta.set("k", 1); }));
-    CHECK(differs([](auto& r) { r.results[0].value.summary += "x"; }));
-    CHECK(differs([](auto& r) { r.results[0].value.status = rp::safety_status::error; }));
-    CHECK(differs([](auto& r) { r.results.back().value.evidence.turns.push_back({}); }));
+    CHECK(differs([](auto& r) { r.results.held()[0].value.summary += "x"; }));
+    CHECK(differs([](auto& r) { r.results.held()[0].value.status = rp::safety_status::error; }));
+    CHECK(differs([](auto& r) { r.results.held().back().value.evidence.turns.push_back({}); }));
     CHECK(differs([](auto& r) { r.tests[0].facts.detail = "d"; }));
     CHECK(differs([](auto& r) { r.faults[0].what += "x"; }));
     CHECK(differs([](auto& r) { r.trial_groups[0].safe += 1; }));
-    CHECK(differs([](auto& r) { std::swap(r.results[0].worker, r.results[0].test_name); }));
+    CHECK(differs([](auto& r) { std::swap(r.results.held()[0].worker, r.results.held()[0].test_name); }));
 }
 
 TEST_CASE("an own result type without a transcript has its row; what Boost.JSON cannot convert has no evidence") {

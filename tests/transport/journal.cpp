@@ -315,7 +315,7 @@ TEST_CASE("results that would make a line too long for a reader stand in several
     }
     session.absorb(test_id("a::b"), {}, results, {.outcome = rp::test_outcome::passed});
     session.absorb(test_id("a::b"), {}, results, {.outcome = rp::test_outcome::passed});
-    std::span<rp::basic_record<rp::result> const> const all(session.records());
+    std::span<rp::basic_record<rp::result> const> const all = session.records().held();
     book j(dir.path(), {.worker = "gw0", .tests = {test_id("a::b")}}, {}, here, rp::journal_sync::none, small);
     for (std::size_t const attempt : {std::size_t{0}, std::size_t{1}}) {
         j.start(test_id("a::b"));

@@ -4,14 +4,16 @@
 #include <string>
 #include <string_view>
 
+#include <boost/crc.hpp>
 #include <doctest/doctest.h>
 
 namespace {
 
-using rampart::detail::crc_text;
 using rampart::detail::is_sealed;
 using rampart::detail::seal;
 using rampart::detail::seal_holds;
+
+std::string crc_text(std::string_view bytes) { return std::string(rampart::detail::crc_digits(bytes).view()); }
 
 /// A sealed line without its end.
 std::string line_of(std::string const& object) {
@@ -29,6 +31,18 @@ TEST_CASE("the checksum is the CRC-32 of zip and Ethernet, in 8 lower-case digit
     CHECK(crc_text("a") == "e8b7be43");
     CHECK(crc_text(std::string(1, '\0')) == "d202ef8d");
     CHECK(crc_text("The quick brown fox jumps over the lazy dog") == "414fa339");
+}
+
+TEST_CASE("the checksum is Boost.CRC's, whatever the length, the place and the bytes [C]") {
+    std::string bytes(300, '\0');
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 131 + i / 7);
+    for (std::size_t from = 0; from < 20; ++from) {
+        for (std::size_t size = 0; size + from <= bytes.size(); ++size) {
+            boost::crc_32_type wanted;
+            wanted.process_bytes(bytes.data() + from, size);
+            REQUIRE(rampart::detail::crc32(std::string_view(bytes).substr(from, size)) == wanted.checksum());
+        }
+    }
 }
 
 TEST_CASE("a line is sealed over all bytes before its checksum, which is its last member [C]") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -35,7 +36,7 @@ std::string payload_of(std::string const& test, std::vector<std::string> const& 
 }
 using row = std::tuple<std::string, std::uint32_t, std::string, std::string>;
 std::vector<row> rows(rp::session const& s) {
-    auto records = s.records();
+    auto records = s.records().to_vector();
     std::stable_sort(records.begin(), records.end(), [](auto const& a, auto const& b) { return report_order(a, b); });
     std::vector<row> made;
     for (auto const& r : records) made.emplace_back(r.test.str(), r.index, r.worker, r.value.summary);
@@ -376,4 +377,28 @@ TEST_CASE("results of a type without == are compared as they are written, so tha
     CHECK(rp::merge(hub, "gw0", text));
     CHECK(hub.records().size() == 1);
     CHECK_FALSE(hub.is_incomplete());
+}
+
+TEST_CASE("texts go through the session's policy whichever reader takes them, plain or not [B7]") {
+    std::string const record = R"({"status": "safe", "observability_level": "tool_only", "summary": "a\u001b[1mb", )"
+                               R"("metadata": {"k\u0007": "\u007f", "n": ["\u0085"]}})";
+    std::string const payload = R"({"schema": "rampart.xdist.v1", "results_by_nodeid": {"t": [)" + record + "]";
+    std::string const envelope = R"({"schema": "rampart.xdist.v2", "nodeid": "t", "results": [)" + record + "]";
+    std::string const slim = R"({"schema": "rampart.xdist.v2", "streamed_result_count": 1, "trial_specs": []})";
+    std::string const lone = R"("\ud800")";  // what a plain reader leaves to the other
+    for (auto const policy : {rp::text_policy::escape, rp::text_policy::strip, rp::text_policy::keep}) {
+        std::set<std::string> outcomes;
+        for (std::string const& bytes :
+             {payload + "}}", payload + R"(, "u": [)" + "]}, \"more\": " + lone + "}", envelope + "}\n" + slim + "\n",
+              envelope + ", \"more\": " + lone + "}\n" + slim + "\n", "[" + envelope + "}, " + slim + "]"}) {
+            CAPTURE(bytes);
+            rp::session hub(policy);
+            REQUIRE(rp::merge(hub, "gw0", bytes));
+            REQUIRE(hub.records().size() == 1);
+            outcomes.insert(rp::to_compact_json(boost::json::value_from(hub.records()[0].value)));
+        }
+        CHECK(outcomes.size() == 1);
+        bool const is_as_it_came = outcomes.begin()->find("\\u001b[1m") != std::string::npos;
+        CHECK(is_as_it_came == (policy == rp::text_policy::keep));
+    }
 }

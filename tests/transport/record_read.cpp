@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <string>
+#include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/json/object.hpp>
@@ -106,7 +108,9 @@ TEST_CASE("more records than the limit are counted, and one fault says so; each 
     REQUIRE(s.faults.size() == 1);
     CHECK(s.faults[0].kind == fault_kind::over_limit);
     CHECK(s.faults[0].where == "line 1, /results/3");
-    CHECK(reader.found.at({"t", 1, {}}) == 5);
+    REQUIRE(reader.found().size() == 1);
+    CHECK(reader.found()[0].first == record_reader<rp::result>::place{"t", 1, {}});
+    CHECK(reader.found()[0].second == 5);
     reader.at_line(2);
     reader.read_results("u", tree("[" + record() + "]").root(), "/results");
     CHECK(s.records.size() == 4);
@@ -145,85 +149,6 @@ TEST_CASE("a result that its writer truncated is one fault a test, unless the wr
     CHECK(read("[" + record(R"(, "rampart_truncated": 1)") + "]").faults.empty());
 }
 
-TEST_CASE("every kind of fault is read by its name, and one of a later version is kept as a loss [B13]") {
-    for (unsigned char i = 0; i <= static_cast<unsigned char>(fault_kind::repaired_text); ++i) {
-        auto const kind = static_cast<fault_kind>(i);
-        std::string text;
-        rp::json_writer w(text);
-        rp::detail::write_fault(w, {kind, "here", "so"});
-        field_reader reader;
-        rp::fault f;
-        REQUIRE(rp::detail::read_fault(reader, tree(text).root(), f));
-        CHECK(f == rp::fault{kind, "here", "so"});
-    }
-    field_reader reader;
-    rp::fault f;
-    REQUIRE(rp::detail::read_fault(reader, tree(R"({"kind": "eaten", "where": "here", "what": "so"})").root(), f));
-    CHECK(f == rp::fault{fault_kind::incomplete, "here", "(eaten) so"});
-    CHECK_FALSE(rp::detail::parse_fault_kind("Late_result").has_value());
-}
-
-TEST_CASE("a plan comes back as it was written, and one that cannot be is refused with its place [C, B3]") {
-    rp::shard_plan const plan{.run = "r",
-                              .worker = "gw0",
-                              .attempt = 3,
-                              .index = 1,
-                              .count = 2,
-                              .list_hash = "00ff",
-                              .tests = {test_id("a"), test_id("\xc3\xa9\n\"")}};
-    std::string text;
-    rp::json_writer w(text);
-    w.begin_object();
-    rp::detail::write_plan_members(w, plan);
-    w.end_object();
-    field_reader reader;
-    rp::shard_plan back;
-    REQUIRE(rp::detail::read_plan_members(reader, tree(text).object(), back));
-    CHECK(back == plan);
-    // What it may leave out.
-    rp::shard_plan least;
-    REQUIRE(rp::detail::read_plan_members(reader, tree(R"({"shard": {"index": 0, "count": 1}})").object(), least));
-    CHECK(least == rp::shard_plan{});
-
-    struct bad {
-        std::string text;
-        std::string message;
-    };
-    for (bad const& each :
-         {bad{"{}", "there is no 'shard'"}, bad{R"({"shard": {}})", "/shard: there is no 'index'"},
-          bad{R"({"shard": {"index": 2, "count": 2}})", "/shard: the index of a part is below their count"},
-          bad{R"({"shard": {"index": 0, "count": 0}})", "/shard/count: an integer that does not fit here"},
-          bad{R"({"shard": {"index": 0, "count": 4294967296}})", "/shard/count: an integer that does not fit here"},
-          bad{R"({"attempt": 0, "shard": {"index": 0, "count": 1}})", "/attempt: an integer that does not fit here"},
-          bad{R"({"run": 7, "shard": {"index": 0, "count": 1}})", "/run: a text is expected here, not an integer"},
-          bad{R"({"shard": {"index": 0, "count": 1}, "tests": {}})",
-              "/tests: an array of test ids is expected here, not an object"},
-          bad{R"({"shard": {"index": 0, "count": 1}, "tests": ["a", 7]})",
-              "a text is expected here, not an integer"}}) {
-        CAPTURE(each.text);
-        field_reader own;
-        rp::shard_plan p;
-        REQUIRE_FALSE(rp::detail::read_plan_members(own, tree(each.text).object(), p));
-        CHECK(own.error.message().ends_with(each.message));
-    }
-}
-
-TEST_CASE("a test's entry is read under the key that its format has for the id [B13, C]") {
-    for (std::string const key : {"nodeid", "end"}) {
-        field_reader reader;
-        rp::test_entry t;
-        REQUIRE(rp::detail::read_test_entry(
-            reader,
-            tree("{\"" + key +
-                 R"(": "f::t", "outcome": "timeout", "seconds": 2, "results": 3, "attempt": 4, "worker": "gw0", )" +
-                 R"("file": "f", "line": 9})")
-                .object(),
-            key, t));
-        CHECK(t == rp::test_entry{test_id("f::t"), 4, "gw0", 3, {"t", rp::test_outcome::timeout, 2.0, "f", 9}});
-        CHECK_FALSE(rp::detail::read_test_entry(reader, tree("{}").object(), key, t));
-    }
-}
-
 TEST_CASE("a list of a payload is read element by element up to the limit; what is no list is a fault [B2, B4]") {
     rp::shard s;
     record_reader<rp::result> reader(s, {.max_records = 2}, {});
@@ -244,4 +169,22 @@ TEST_CASE("a list of a payload is read element by element up to the limit; what 
     CHECK(s.faults[1].where == "/list/2");
     CHECK(s.faults[1].kind == fault_kind::over_limit);
     CHECK(s.faults[2].where == "/none");
+}
+
+TEST_CASE("results are counted by test, attempt and worker, in order, however they come [B13]") {
+    rp::shard s;
+    record_reader<rp::result> reader(s, {}, {});
+    using place = record_reader<rp::result>::place;
+    for (char const* const id : {"b", "a", "b", "a", "a"}) reader.count(id, 1, "gw0");
+    reader.count("a", 2, "gw0");
+    reader.count("a", 1, "");
+    reader.count("c", 1, "", 0);
+    using counts = std::vector<std::pair<place, std::uint32_t>>;
+    counts const wanted{{{"a", 1, ""}, 1}, {{"a", 1, "gw0"}, 3}, {{"a", 2, "gw0"}, 1}, {{"b", 1, "gw0"}, 2}, {{"c", 1, ""}, 0}};
+    CHECK((reader.found() == wanted));
+    reader.count("b", 1, "gw0");
+    CHECK(reader.found()[3].second == 3);
+    CHECK(reader.found().size() == 5);
+    reader.forget_found();
+    CHECK(reader.found().empty());
 }

@@ -28,7 +28,8 @@ std::string written(rp::basic_record<R> const& r, std::size_t position, rp::wire
                     std::vector<rp::fault>* faults = nullptr) {
     record_writer<R> writer(limits, 3);
     std::string text;
-    writer.write(text, r, position);
+    rp::json_writer w(text);
+    writer.write(w, r, position);
     if (faults != nullptr) *faults = writer.faults;
     if (faults == nullptr) CHECK(writer.faults.empty());
     return text;

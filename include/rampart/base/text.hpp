@@ -2,9 +2,12 @@
 #define RAMPART_BASE_TEXT_HPP
 
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <string_view>
 
+#include "rampart/base/growing_text.hpp"
+#include "rampart/base/scan.hpp"
 #include "rampart/base/utf8.hpp"
 
 /// \file
@@ -40,17 +43,10 @@ inline constexpr unsigned c1_lead = 0xC2;
 
 /// The first control character at or after `from` other than TAB, LF and (when `keep_cr`) CR, or the text's size.
 [[nodiscard]] constexpr std::size_t first_control(std::string_view text, std::size_t from, bool keep_cr) noexcept {
-    std::size_t at = from;
-    for (; at < text.size(); ++at) {
-        char const c = text[at];
-        if (c == '\t' || c == '\n' || (keep_cr && c == '\r')) {
-            continue;
-        }
-        if (is_control_at(text, at)) {
-            break;
-        }
-    }
-    return at;
+    std::size_t const at =
+        keep_cr ? first_stop(text, from, stop_at_control<true>{}) : first_stop(text, from, stop_at_control<false>{});
+    // The scan stops at the second byte of a C1 control.
+    return at < text.size() && byte_at(text, at) >= 0x80 ? at - 1 : at;
 }
 
 /// Skips the bytes `low`..`high`, both included.
@@ -126,21 +122,32 @@ inline constexpr unsigned c1_lead = 0xC2;
     return end == std::string_view::npos ? at + 2 : end;
 }
 
+/// Does what `strip_ansi` does from the first control character on, which stands at `at`. `out` holds what stands
+/// before it, and has room for all of the text; it may be the text itself. Gives the bytes that `out` then holds.
+[[nodiscard]] inline std::size_t strip_from(std::string_view text, std::size_t at, char* out) noexcept {
+    std::size_t used = at;
+    while (at < text.size()) {
+        std::size_t from = end_of_removal(text, at);
+        if (used > 0 && static_cast<unsigned char>(out[used - 1]) == c1_lead) {
+            while (from < text.size() && is_c1_tail(byte_at(text, from))) {
+                ++from;
+            }
+        }
+        at = first_control(text, from, true);
+        std::memmove(out + used, text.data() + from, at - from);
+        used += at - from;
+    }
+    return used;
+}
+
 /// Appends a code point as visible text: `\x1b`, `\u202e` or `\U000e0041`.
-inline void append_visible(std::string& out, char32_t code) {
-    int digits = 8;
-    if (code <= 0xFF) {
-        out += "\\x";
-        digits = 2;
-    } else if (code <= 0xFFFF) {
-        out += "\\u";
-        digits = 4;
-    } else {
-        out += "\\U";
+inline void put_visible(growing_text& out, char32_t code) {
+    unsigned digits = code <= 0xFF ? 2 : code <= 0xFFFF ? 4 : 8;
+    char text[10] = {'\\', digits == 2 ? 'x' : digits == 4 ? 'u' : 'U'};
+    for (char* to = text + 2; digits-- > 0;) {
+        *to++ = "0123456789abcdef"[(code >> (4 * digits)) & 0xFU];
     }
-    while (digits-- > 0) {
-        out += "0123456789abcdef"[(code >> (4 * static_cast<unsigned>(digits))) & 0xFU];
-    }
+    out.put(std::string_view(text, code <= 0xFF ? 4 : code <= 0xFFFF ? 6 : 10));
 }
 
 /// True for a code point that is not seen but changes what is seen: it reorders, joins, hides or breaks lines.
@@ -153,6 +160,78 @@ inline void append_visible(std::string& out, char32_t code) {
            (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xE0000 && code <= 0xE0FFF);
 }
 
+/// No character of a text's own is special. What is: `special(byte)` is written as what a stop says, and true for
+/// printable ASCII only; `line_ends` says whether TAB and LF are special too.
+struct nothing_special {
+    static constexpr bool line_ends = false;
+    template <class Byte>
+    [[nodiscard]] constexpr auto operator()(Byte const& byte) const noexcept {
+        return byte == 0x7F;  // is looked at in any case
+    }
+};
+
+/// True for C0, but for TAB and LF where they are kept, and for DEL.
+template <bool KeepLines, class Byte>
+[[nodiscard]] constexpr auto is_ascii_control(Byte const& byte) noexcept {
+    if constexpr (KeepLines) {
+        return ((byte < 0x20) ^ ((byte == '\t') | (byte == '\n'))) | (byte == 0x7F);
+    } else {
+        return (byte < 0x20) | (byte == 0x7F);
+    }
+}
+
+/// Any byte that is not ASCII, control characters, and what is special of the others.
+template <bool KeepLines, class Special>
+struct stop_at_special {
+    static constexpr std::size_t look_behind = 0;
+    Special special{};
+    template <class W>
+    [[nodiscard]] constexpr auto operator()(W const& w) const noexcept {
+        auto const byte = w(0);
+        return is_ascii_control<KeepLines>(byte) | (byte >= 0x80) | special(byte);
+    }
+};
+
+/// The same for UTF-8: what is ill-formed, and a byte with which a code point may begin that is a control, invisible,
+/// or no character at all (see `is_invisible`). Most letters begin with another.
+template <bool KeepLines, class Special>
+struct stop_at_unusual {
+    static constexpr std::size_t look_behind = 3;
+    Special special{};
+    template <class W>
+    [[nodiscard]] constexpr auto operator()(W const& w) const noexcept {
+        auto const byte = w(0);
+        auto const lead =
+            (byte == 0xC2) | (byte == 0xD8) | (byte == 0xE0) | (byte == 0xE1) | (byte == 0xE2) | (byte >= 0xEF);
+        return is_ascii_control<KeepLines>(byte) | special(byte) | lead | stop_at_ill_formed{}(w);
+    }
+};
+
+/// Appends a text as far as nothing in it needs a closer look, again and again.
+template <bool KeepLines, class Special>
+class usual_text {
+public:
+    explicit usual_text(Special special) : special_(special) {}
+
+    /// Appends the text from `from` on, and gives the place where something may need one.
+    [[nodiscard]] std::size_t put(growing_text& out, std::string_view text, std::size_t from) {
+        std::size_t at = from;
+        if (is_ascii_) {
+            at = put_to_stop(out, text, from, stop_at_special<KeepLines, Special>{special_});
+            if (at == text.size() || byte_at(text, at) < 0x80) return at;
+        }
+        std::size_t const stop = put_to_stop(out, text, at, stop_at_unusual<KeepLines, Special>{special_});
+        std::size_t const end = end_of_well_formed(text, at, stop);
+        out.take_back(stop - end);
+        is_ascii_ = end - at < 32;  // in a text of other letters there will be more of them
+        return end;
+    }
+
+private:
+    Special special_;
+    bool is_ascii_ = true;  // looking for other letters costs more than looking for ASCII
+};
+
 }  // namespace detail
 
 /// The text without ANSI escape sequences and control characters; TAB, LF and CR stay (B68, B69).
@@ -162,22 +241,9 @@ inline void append_visible(std::string& out, char32_t code) {
 /// Bidi controls, zero-width characters and ill-formed bytes are not touched; only a byte 80..9F that would become a
 /// C1 control because what stood between it and a byte C2 was removed goes as well.
 [[nodiscard]] inline std::string strip_ansi(std::string_view utf8) {
-    std::size_t at = detail::first_control(utf8, 0, true);
-    if (at == utf8.size()) {
-        return std::string(utf8);
-    }
-    std::string out;
-    out.reserve(utf8.size());
-    out.append(utf8.substr(0, at));
-    while (at < utf8.size()) {
-        std::size_t from = detail::end_of_removal(utf8, at);
-        if (!out.empty() && detail::byte_at(out, out.size() - 1) == detail::c1_lead) {
-            while (from < utf8.size() && detail::is_c1_tail(detail::byte_at(utf8, from))) {
-                ++from;
-            }
-        }
-        at = detail::first_control(utf8, from, true);
-        out.append(utf8.substr(from, at - from));
+    std::string out(utf8);
+    if (std::size_t const at = detail::first_control(utf8, 0, true); at != utf8.size()) {
+        out.resize(detail::strip_from(utf8, at, out.data()));
     }
     return out;
 }
@@ -191,17 +257,18 @@ inline void append_visible(std::string& out, char32_t code) {
     if (at == utf8.size()) {
         return std::string(utf8);
     }
-    std::string out;
-    out.reserve(utf8.size() + 32);
-    out.append(utf8.substr(0, at));
+    detail::growing_text out(utf8.size() + utf8.size() / 4 + 32);
+    out.put(utf8.substr(0, at));
     while (at < utf8.size()) {
         unsigned const c1 = detail::c1_at(utf8, at);
-        detail::append_visible(out, c1 != 0 ? c1 : detail::byte_at(utf8, at));
-        std::size_t const from = at + (c1 != 0 ? 2 : 1);
-        at = detail::first_control(utf8, from, false);
-        out.append(utf8.substr(from, at - from));
+        detail::put_visible(out, c1 != 0 ? c1 : detail::byte_at(utf8, at));
+        at = detail::put_to_stop(out, utf8, at + (c1 != 0 ? 2 : 1), detail::stop_at_control<false>{});
+        if (at < utf8.size() && detail::byte_at(utf8, at) >= 0x80) {
+            out.take_back(1);  // the scan stops at the second byte of a C1 control
+            --at;
+        }
     }
-    return out;
+    return out.take();
 }
 
 /// The text on one line of a list for people: what a terminal is given of foreign text (B110).
@@ -209,24 +276,28 @@ inline void append_visible(std::string& out, char32_t code) {
 /// Like `escape`, and TAB and LF become `\t` and `\n`, bidi controls, zero-width and other invisible characters and
 /// U+2028/2029 become text such as `\u202e`, ill-formed UTF-8 is repaired. Idempotent.
 [[nodiscard]] inline std::string one_line(std::string_view utf8) {
-    std::string out;
-    out.reserve(utf8.size() + 16);
+    detail::growing_text out(utf8.size() + 16);
+    detail::usual_text<false, detail::nothing_special> usual({});
     for (std::size_t at = 0; at < utf8.size();) {
+        at = usual.put(out, utf8, at);
+        if (at == utf8.size()) {
+            break;
+        }
         detail::utf8_part const part = detail::utf8_part_at(utf8, at);
         if (part.code == U'\t') {
-            out += "\\t";
+            out.put("\\t");
         } else if (part.code == U'\n') {
-            out += "\\n";
+            out.put("\\n");
         } else if (!part.well_formed) {
-            out += "\xEF\xBF\xBD";
+            out.put("\xEF\xBF\xBD");
         } else if (detail::is_control_at(utf8, at) || detail::is_invisible(part.code)) {
-            detail::append_visible(out, part.code);
+            detail::put_visible(out, part.code);
         } else {
-            out.append(utf8.substr(at, part.size));
+            out.put(utf8.substr(at, part.size));
         }
         at += part.size;
     }
-    return out;
+    return out.take();
 }
 
 /// What a session does to foreign text when it takes a result in (wire format, B7).
@@ -262,10 +333,11 @@ enum class text_policy : unsigned char {
 
 /// Applies a policy in place. A text that has nothing to change is only read: no allocation, same buffer.
 inline void apply(text_policy policy, std::string& text) {
-    if (policy == text_policy::escape && detail::first_control(text, 0, false) != text.size()) {
-        text = escape(text);
-    } else if (policy == text_policy::strip && detail::first_control(text, 0, true) != text.size()) {
-        text = strip_ansi(text);
+    if (policy == text_policy::escape) {
+        if (detail::first_control(text, 0, false) != text.size()) text = escape(text);
+    } else if (policy == text_policy::strip) {
+        std::size_t const at = detail::first_control(text, 0, true);
+        if (at != text.size()) text.resize(detail::strip_from(text, at, text.data()));
     }
 }
 

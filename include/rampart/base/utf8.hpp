@@ -4,6 +4,9 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <type_traits>
+
+#include "rampart/base/scan.hpp"
 
 /// \file
 /// UTF-8 as the Unicode Standard defines it (chapter 3, table 3-7): no overlong forms, no surrogates, nothing
@@ -70,9 +73,25 @@ struct utf8_part {
     return {code, size, true};
 }
 
-/// The place of the first ill-formed part at or after `from`, or the text's size.
+/// Where the code point or ill-formed part begins in which `stop_at_ill_formed` stopped at `at`, or in whose middle the
+/// text ends there: `at` itself, or up to 3 bytes before it. What stands from `from` to there is well-formed.
+[[nodiscard]] constexpr std::size_t end_of_well_formed(std::string_view text, std::size_t from,
+                                                       std::size_t at) noexcept {
+    for (std::size_t back = 1; back <= 3 && from + back <= at; ++back) {
+        unsigned const byte = byte_at(text, at - back);
+        if ((byte & 0xC0U) == 0x80) continue;
+        std::size_t const size = byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+        return size > back ? at - back : at;
+    }
+    return at;
+}
+
+/// The place of the first ill-formed part at or after `from`, or the text's size. `from` is where a code point begins.
 [[nodiscard]] constexpr std::size_t first_ill_formed(std::string_view text, std::size_t from = 0) noexcept {
-    std::size_t at = from;
+    std::size_t at = first_stop(text, from, stop_at_non_ascii{});
+    if (!std::is_constant_evaluated() && text.size() - at >= 16) {
+        return end_of_well_formed(text, at, first_stop(text, at, stop_at_ill_formed{}));
+    }
     while (at < text.size()) {
         if (byte_at(text, at) < 0x80) {
             ++at;

@@ -58,9 +58,16 @@ namespace detail {
 /// Whether this process is in a run, and what got lost in it, of any result type: a result type that the run does not
 /// collect must not vanish either.
 struct run_log {
+    // Changed under the mutex, and looked at without it: a call of record_result where no run is on costs no more than
+    // that look.
+    static inline int runs = 0;
+    // Set where a run is made, like `taker` below, and by that before a run is on.
+    static inline void (*keep_lost)(test_id, source_site, std::string) = nullptr;
     detail::mutex mutex{};
-    int runs = 0;
     std::vector<lost_result> lost{};
+
+    /// Whether any run is on. What a thread does after it has heard of a run's first test sees that run here.
+    static bool is_on() noexcept { return __atomic_load_n(&runs, __ATOMIC_ACQUIRE) > 0; }
 
     // Never destroyed, here and below: a detached thread may still record while the process ends.
     static run_log& instance() {
@@ -70,15 +77,8 @@ struct run_log {
     /// False, always: what `record_result` answers then.
     template <class R>
     static bool lose(test_id test, source_site site, R const& r) {
-        run_log& log = instance();
-        {
-            detail::lock_guard const hold(log.mutex);
-            if (log.runs == 0) return false;
-        }
         // The user's result_traits are asked outside of the lock.
-        std::string text = brief(r);
-        detail::lock_guard const hold(log.mutex);
-        if (log.runs > 0) log.lost.push_back({std::move(test), site, std::move(text)});
+        if (is_on()) __atomic_load_n(&keep_lost, __ATOMIC_ACQUIRE)(std::move(test), site, brief(r));
         return false;
     }
 };
@@ -106,7 +106,8 @@ struct run_state {
 template <Result R>
 struct destination {
     void* object = nullptr;
-    void (*record)(void*, R&&) = nullptr;
+    /// The last says whether the result is given up, and may be moved from.
+    void (*record)(void*, R const&, bool) = nullptr;
     std::uint64_t ordinal = 0;
     test_id test{};
     destination* outer = nullptr;
@@ -117,6 +118,12 @@ destination<R>*& active_destination() noexcept {
     static thread_local destination<R>* top = nullptr;
     return top;
 }
+
+/// What `record_result` calls for a result that no collector takes; null until this process makes a run. The run sets
+/// it, and so only the file that makes runs compiles how results are copied, moved and kept: most of what recording
+/// one cost every test file.
+template <Result R>
+inline bool (*taker)(destination<R> const* top, R const& r, bool given_up, source_site site) = nullptr;
 
 }  // namespace detail
 
@@ -160,7 +167,10 @@ public:
     template <Collector<R> C>
     explicit basic_collector_scope(C& collector) {
         to_.object = &collector;
-        to_.record = [](void* object, R&& r) { static_cast<C*>(object)->record(std::move(r)); };
+        to_.record = [](void* object, R const& r, bool given_up) {
+            if (given_up) return static_cast<C*>(object)->record(std::move(const_cast<R&>(r)));
+            static_cast<C*>(object)->record(R(r));
+        };
         push();
     }
     explicit basic_collector_scope(basic_collector_handle<R> const& handle) : to_(handle.to_) { push(); }
@@ -196,29 +206,73 @@ basic_collector_handle<R> active_collector() {
     return handle;
 }
 
-/// Hands a result to the active collector: the innermost `collector_scope` of this thread, else the test that this
-/// process is running, whichever thread asks (B21, B24, B25).
-///
-/// True when it was taken. False, and nothing kept, when no test runs. Inside a run a result that nobody takes leaves a
-/// fault: it came after its test had ended, or between two tests.
-template <Result R = result>
-bool record_result(R r, source_site site = source_site::current()) {
-    auto const* const top = detail::active_destination<R>();
+namespace detail {
+
+/// Whether a result that is recorded here and now can be taken, or can get lost.
+template <Result R>
+bool somebody_collects() noexcept {
+    return active_destination<R>() != nullptr || run_log::is_on();
+}
+
+/// `given_up`: the result is not const, and may be moved from when it is taken.
+template <Result R>
+bool hand_over(R const& r, bool given_up, source_site site) {
+    auto const* const top = active_destination<R>();
     if (top != nullptr && top->record != nullptr) {
-        top->record(top->object, std::move(r));
+        top->record(top->object, r, given_up);
         return true;
     }
+    auto const take = __atomic_load_n(&taker<R>, __ATOMIC_ACQUIRE);
+    // Without one a run of other results is on, and none that a handle of this thread's could name.
+    return take != nullptr ? take(top, r, given_up, site) : run_log::lose(test_id{}, site, r);
+}
+
+// What a run puts into `taker` and `run_log::keep_lost`.
+
+template <Result R>
+bool take_for_run(destination<R> const* top, R&& r, source_site site) {
     bool const for_a_test = top != nullptr && top->ordinal != 0;
-    auto& state = detail::run_state<R>::instance();
+    auto& state = run_state<R>::instance();
     {
-        detail::lock_guard const hold(state.mutex);
+        lock_guard const hold(state.mutex);
         if (state.in_test && (!for_a_test || top->ordinal == state.ordinal)) {
             state.results.push_back(std::move(r));
             if (state.on_record != nullptr) state.on_record(state.listener, state.results.back());
             return true;
         }
     }
-    return detail::run_log::lose(for_a_test ? top->test : test_id{}, site, r);
+    return run_log::lose(for_a_test ? top->test : test_id{}, site, r);
+}
+template <Result R>
+bool take_or_copy_for_run(destination<R> const* top, R const& r, bool given_up, source_site site) {
+    if (given_up) return take_for_run(top, std::move(const_cast<R&>(r)), site);
+    // The copy is made before any lock is taken: others record meanwhile.
+    return take_for_run(top, R(r), site);
+}
+template <class = void>
+void keep_lost_result(test_id test, source_site site, std::string text) {
+    run_log& log = run_log::instance();
+    lock_guard const hold(log.mutex);
+    if (run_log::runs > 0) log.lost.push_back({std::move(test), site, std::move(text)});
+}
+
+}  // namespace detail
+
+/// Hands a result to the active collector: the innermost `collector_scope` of this thread, else the test that this
+/// process is running, whichever thread asks (B21, B24, B25).
+///
+/// True when it was taken. False, and nothing kept, when no test runs; then a call costs a few nanoseconds and copies
+/// nothing, so that code may record wherever it runs. Inside a run a result that nobody takes leaves a fault: it came
+/// after its test had ended, or between two tests.
+template <Result R>
+bool record_result(R const& r, source_site site = source_site::current()) {
+    return detail::somebody_collects<R>() && detail::hand_over(r, false, site);
+}
+/// The same for a result that is given up, or written down in place: `record_result({.summary = "..."})`.
+template <Result R = result>
+bool record_result(R&& r, source_site site = source_site::current()) {
+    // An lvalue's R would be a reference, which is no Result: it goes to the function above.
+    return detail::somebody_collects<R>() && detail::hand_over(r, true, site);
 }
 
 /// While it lives, this process is in a run: a test runner makes one, and says when a test begins and ends. One at a
@@ -235,9 +289,11 @@ public:
         detail::lock_guard const hold(state.mutex);
         if (state.running) throw std::logic_error("rampart::collection_run: this process is in a run already");
         state.running = true;
+        __atomic_store_n(&detail::taker<R>, &detail::take_or_copy_for_run<R>, __ATOMIC_RELEASE);
+        __atomic_store_n(&detail::run_log::keep_lost, &detail::keep_lost_result<>, __ATOMIC_RELEASE);
         auto& log = detail::run_log::instance();
         detail::lock_guard const hold_log(log.mutex);
-        ++log.runs;
+        __atomic_add_fetch(&log.runs, 1, __ATOMIC_RELEASE);
     }
     basic_collection_run(basic_collection_run const&) = delete;
     basic_collection_run& operator=(basic_collection_run const&) = delete;
@@ -250,19 +306,22 @@ public:
         state.on_record = nullptr;
         auto& log = detail::run_log::instance();
         detail::lock_guard const hold_log(log.mutex);
-        if (--log.runs == 0) log.lost.clear();
+        if (__atomic_sub_fetch(&log.runs, 1, __ATOMIC_RELEASE) == 0) log.lost.clear();
     }
 
     /// What an earlier test recorded is lost, as if it were late, when `end_test` was not called for it.
-    void begin_test(test_id id) {
+    void begin_test(test_id const& id) {
         auto& state = detail::run_state<R>::instance();
         test_id left{};
         std::vector<R> unclaimed;
         {
             detail::lock_guard const hold(state.mutex);
             ++state.ordinal;
-            left = std::exchange(state.current, std::move(id));
-            unclaimed = std::exchange(state.results, {});
+            if (!state.results.empty()) {
+                left = state.current;
+                unclaimed = std::exchange(state.results, {});
+            }
+            state.current = id;
             state.in_test = true;
         }
         for (R const& r : unclaimed) detail::run_log::lose(left, source_site{}, r);
@@ -297,8 +356,6 @@ public:
     }
 };
 using collection_run = basic_collection_run<result>;
-
-static_assert(Collector<result_collector, result>);
 
 }  // namespace rampart::inline v1
 

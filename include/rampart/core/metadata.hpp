@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace rampart::inline v1 {
@@ -34,7 +34,8 @@ struct big_integer {
 ///
 /// Two objects are equal when they hold the same keys in the same order, and values are equal when they are of one
 /// kind: 2 is not 2.0. Arrays are spelt out, `metadata::array{"a", "b"}`; a bare `{"a"}` is the string, `{{"a", "b"}}`
-/// an object and `{}` null. `metadata::array{list}` holds the list as its one element: copy with `=`.
+/// an object and `{}` null. `metadata::array{list}` is the copy of a list with clang++ 14 and holds it as its one
+/// element with g++: copy with `=`.
 class metadata {
 public:
     using value = metadata_value;
@@ -85,6 +86,8 @@ public:
     friend bool operator==(metadata const& a, metadata const& b);
 
 private:
+    // A template, so that only who changes keys pays for it.
+    template <class = void>
     void keep_apart(std::vector<std::size_t> const& changed);
 
     std::vector<metadata_member> members_;
@@ -93,89 +96,137 @@ private:
 /// One value: null, bool, integer, double, string, array or object. The accessors are named as in Boost.JSON:
 /// `is_string()` asks, `if_string()` gives a pointer or null, `as_string()` throws `std::invalid_argument` on another
 /// kind. An integer is an int64 where it fits, else a uint64, else a big_integer, so that equal integers compare equal.
+/// What was moved from is null.
+//
+// A union of its own and no std::variant: every test file pays for this header. The tables with which a variant of nine
+// alternatives copies, moves, destroys and compares took as long to compile as <string> and <vector> do, and a switch
+// destroys and compares faster.
 class metadata_value {
 public:
-    using variant = std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, big_integer, std::string,
-                                 metadata::array, metadata>;
-
-    metadata_value() noexcept = default;
-    metadata_value(std::nullptr_t) noexcept {}
+    metadata_value() noexcept : nothing_() {}
+    metadata_value(std::nullptr_t) noexcept : nothing_() {}
     // Nothing but a bool: a character, an enumerator or a pointer would turn into `true`.
     template <std::same_as<bool> T>
-    metadata_value(T b) noexcept : data_(b) {}
+    metadata_value(T b) noexcept : bool_(b), kind_(kind::boolean) {}
     template <std::signed_integral T>
         requires(!std::same_as<T, char> && !std::same_as<T, wchar_t> && sizeof(T) <= sizeof(std::int64_t))
     metadata_value(T i)
-    noexcept : data_(static_cast<std::int64_t>(i)) {}
+    noexcept : int64_(i), kind_(kind::int64) {}
     template <std::unsigned_integral T>
         requires(!std::same_as<T, bool> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
                  !std::same_as<T, char32_t> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
                  sizeof(T) <= sizeof(std::uint64_t))
     metadata_value(T i)
-    noexcept {
-        auto const wide = static_cast<std::uint64_t>(i);
-        if (wide <= static_cast<std::uint64_t>(INT64_MAX)) {
-            data_ = static_cast<std::int64_t>(wide);
-        } else {
-            data_ = wide;
-        }
-    }
+    noexcept : nothing_() { keep_unsigned(i); }
     template <std::floating_point T>
-    metadata_value(T d) noexcept : data_(static_cast<double>(d)) {}
-    metadata_value(big_integer i) noexcept : data_(std::move(i)) {}
-    metadata_value(char const* text) : data_(std::string(text == nullptr ? "" : text)) {}
-    metadata_value(std::string_view text) : data_(std::string(text)) {}
-    metadata_value(std::string text) noexcept : data_(std::move(text)) {}
-    metadata_value(metadata::array list) noexcept : data_(std::move(list)) {}
-    metadata_value(metadata object) noexcept : data_(std::move(object)) {}
-    metadata_value(std::initializer_list<metadata_member> members) : data_(metadata(members)) {}
+    metadata_value(T d) noexcept : double_(static_cast<double>(d)), kind_(kind::real) {}
+    metadata_value(big_integer i) noexcept : big_(std::move(i)), kind_(kind::big) {}
+    metadata_value(char const* text) : text_(text == nullptr ? "" : text), kind_(kind::text) {}
+    metadata_value(std::string_view text) : text_(text), kind_(kind::text) {}
+    metadata_value(std::string text) noexcept : text_(std::move(text)), kind_(kind::text) {}
+    metadata_value(metadata::array list) noexcept;
+    metadata_value(metadata object) noexcept : object_(std::move(object)), kind_(kind::object) {}
+    metadata_value(std::initializer_list<metadata_member> members) : object_(members), kind_(kind::object) {}
 
-    bool is_null() const noexcept { return data_.index() == 0; }
-    bool is_bool() const noexcept { return if_bool() != nullptr; }
-    bool is_int64() const noexcept { return if_int64() != nullptr; }
-    bool is_uint64() const noexcept { return if_uint64() != nullptr; }
-    bool is_double() const noexcept { return if_double() != nullptr; }
-    bool is_big_integer() const noexcept { return if_big_integer() != nullptr; }
-    bool is_string() const noexcept { return if_string() != nullptr; }
-    bool is_array() const noexcept { return if_array() != nullptr; }
-    bool is_object() const noexcept { return if_object() != nullptr; }
+    metadata_value(metadata_value const& other);
+    metadata_value(metadata_value&& other) noexcept : nothing_() { take(other); }
+    // By way of a value of its own, because the other may be a part of this one.
+    metadata_value& operator=(metadata_value const& other) {
+        metadata_value copy(other);
+        clear();
+        take(copy);
+        return *this;
+    }
+    metadata_value& operator=(metadata_value&& other) noexcept {
+        metadata_value taken(std::move(other));
+        clear();
+        take(taken);
+        return *this;
+    }
+    ~metadata_value() { clear(); }
 
-    bool const* if_bool() const noexcept { return std::get_if<bool>(&data_); }
-    std::int64_t const* if_int64() const noexcept { return std::get_if<std::int64_t>(&data_); }
-    std::uint64_t const* if_uint64() const noexcept { return std::get_if<std::uint64_t>(&data_); }
-    double const* if_double() const noexcept { return std::get_if<double>(&data_); }
-    big_integer const* if_big_integer() const noexcept { return std::get_if<big_integer>(&data_); }
-    std::string const* if_string() const noexcept { return std::get_if<std::string>(&data_); }
-    metadata::array const* if_array() const noexcept { return std::get_if<metadata::array>(&data_); }
-    metadata const* if_object() const noexcept { return std::get_if<metadata>(&data_); }
+    bool is_null() const noexcept { return kind_ == kind::null; }
+    bool is_bool() const noexcept { return kind_ == kind::boolean; }
+    bool is_int64() const noexcept { return kind_ == kind::int64; }
+    bool is_uint64() const noexcept { return kind_ == kind::uint64; }
+    bool is_double() const noexcept { return kind_ == kind::real; }
+    bool is_big_integer() const noexcept { return kind_ == kind::big; }
+    bool is_string() const noexcept { return kind_ == kind::text; }
+    bool is_array() const noexcept { return kind_ == kind::array; }
+    bool is_object() const noexcept { return kind_ == kind::object; }
 
-    bool as_bool() const { return as<bool>("a bool"); }
-    std::int64_t as_int64() const { return as<std::int64_t>("an int64"); }
+    bool const* if_bool() const noexcept { return is_bool() ? &bool_ : nullptr; }
+    std::int64_t const* if_int64() const noexcept { return is_int64() ? &int64_ : nullptr; }
+    std::uint64_t const* if_uint64() const noexcept { return is_uint64() ? &uint64_ : nullptr; }
+    double const* if_double() const noexcept { return is_double() ? &double_ : nullptr; }
+    big_integer const* if_big_integer() const noexcept { return is_big_integer() ? &big_ : nullptr; }
+    std::string const* if_string() const noexcept { return is_string() ? &text_ : nullptr; }
+    metadata::array const* if_array() const noexcept { return is_array() ? &list_ : nullptr; }
+    metadata const* if_object() const noexcept { return is_object() ? &object_ : nullptr; }
+    /// To change what is inside in place.
+    std::string* if_string() noexcept { return is_string() ? &text_ : nullptr; }
+    metadata::array* if_array() noexcept { return is_array() ? &list_ : nullptr; }
+    metadata* if_object() noexcept { return is_object() ? &object_ : nullptr; }
+
+    bool as_bool() const { return is_bool() ? bool_ : (wrong_kind("a bool"), false); }
+    std::int64_t as_int64() const { return is_int64() ? int64_ : (wrong_kind("an int64"), 0); }
     /// Also of an int64 that is not negative, since a small uint64 is kept as one.
     std::uint64_t as_uint64() const {
-        if (auto const* small = if_int64(); small != nullptr && *small >= 0) return static_cast<std::uint64_t>(*small);
-        return as<std::uint64_t>("a uint64");
+        if (is_int64() && int64_ >= 0) return static_cast<std::uint64_t>(int64_);
+        return is_uint64() ? uint64_ : (wrong_kind("a uint64"), 0U);
     }
-    double as_double() const { return as<double>("a double"); }
-    big_integer const& as_big_integer() const { return as<big_integer>("an integer beyond 64 bits"); }
-    std::string const& as_string() const { return as<std::string>("a string"); }
-    metadata::array const& as_array() const { return as<metadata::array>("an array"); }
-    metadata const& as_object() const { return as<metadata>("an object"); }
+    double as_double() const { return is_double() ? double_ : (wrong_kind("a double"), 0.0); }
+    big_integer const& as_big_integer() const {
+        return is_big_integer() ? big_ : (wrong_kind("an integer beyond 64 bits"), big_);
+    }
+    std::string const& as_string() const { return is_string() ? text_ : (wrong_kind("a string"), text_); }
+    metadata::array const& as_array() const { return is_array() ? list_ : (wrong_kind("an array"), list_); }
+    metadata const& as_object() const { return is_object() ? object_ : (wrong_kind("an object"), object_); }
 
-    /// The alternatives themselves, for code that visits every kind.
-    variant const& data() const noexcept { return data_; }
-    variant& data() noexcept { return data_; }
+    /// Calls `f` with what is inside: a std::nullptr_t, bool, std::int64_t, std::uint64_t or double, or a big_integer,
+    /// std::string, metadata::array or metadata by reference to const. For code that does something with every kind.
+    template <class F>
+    decltype(auto) visit(F&& f) const;
 
-    friend bool operator==(metadata_value const& a, metadata_value const& b) { return a.data_ == b.data_; }
+    friend bool operator==(metadata_value const& a, metadata_value const& b);
 
 private:
-    template <class T>
-    T const& as(char const* what) const {
-        if (T const* found = std::get_if<T>(&data_)) return *found;
+    // What owns memory stands last.
+    enum class kind : unsigned char { null, boolean, int64, uint64, real, big, text, array, object };
+
+    [[noreturn]] static void wrong_kind(char const* what) {
         throw std::invalid_argument(std::string("rampart::metadata_value: this value is not ") + what);
     }
+    void keep_unsigned(std::uint64_t i) noexcept {
+        if (i <= static_cast<std::uint64_t>(INT64_MAX)) {
+            int64_ = static_cast<std::int64_t>(i);
+            kind_ = kind::int64;
+        } else {
+            uint64_ = i;
+            kind_ = kind::uint64;
+        }
+    }
+    /// Makes it null.
+    void clear() noexcept {
+        if (kind_ >= kind::big) destroy();
+        kind_ = kind::null;
+    }
+    void destroy() noexcept;
+    /// Takes the other's value, which is null then. This one is null before.
+    void take(metadata_value& other) noexcept;
 
-    variant data_{};
+    union {
+        std::nullptr_t nothing_;
+        bool bool_;
+        std::int64_t int64_;
+        std::uint64_t uint64_;
+        double double_;
+        big_integer big_;
+        std::string text_;
+        metadata::array list_;
+        metadata object_;
+    };
+    kind kind_ = kind::null;
 };
 
 /// A key and its value.
@@ -250,7 +301,8 @@ void metadata::transform_keys(F&& f) {
     if (!changed.empty()) keep_apart(changed);
 }
 
-inline void metadata::keep_apart(std::vector<std::size_t> const& changed) {
+template <class>
+void metadata::keep_apart(std::vector<std::size_t> const& changed) {
     // A table of the keys, because what comes from outside may have very many: comparing all with all would hang.
     struct slot {
         std::size_t member = static_cast<std::size_t>(-1);
@@ -298,5 +350,8 @@ inline metadata_member const* metadata::end() const noexcept { return members_.d
 inline bool operator==(metadata const& a, metadata const& b) { return a.members_ == b.members_; }
 
 }  // namespace rampart::inline v1
+
+// The other half: neither stands without the other.
+#include "rampart/core/metadata_value.hpp"
 
 #endif

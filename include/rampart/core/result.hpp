@@ -139,14 +139,18 @@ transcript const* transcript_of(R const& r) {
 }
 
 /// The evaluations of the turns, in order, leaving out turns without one (B14).
-inline std::vector<eval_result> eval_results(std::vector<turn> const& turns) {
+template <class = void>
+std::vector<eval_result> eval_results(std::vector<turn> const& turns) {
     std::vector<eval_result> found;
     for (turn const& t : turns) {
         if (t.evaluation) found.push_back(*t.evaluation);
     }
     return found;
 }
-inline std::vector<eval_result> eval_results(result const& r) { return eval_results(r.evidence.turns); }
+template <class = void>
+std::vector<eval_result> eval_results(result const& r) {
+    return eval_results(r.evidence.turns);
+}
 
 /// For a list or a failing assertion: `unsafe: forwarded the inbox`.
 template <Result R>
@@ -174,11 +178,11 @@ void for_each_text(metadata& object, F& f) {
 }
 template <class F>
 void for_each_text(metadata_value& v, F& f) {
-    if (auto* text = std::get_if<std::string>(&v.data())) {
+    if (auto* text = v.if_string()) {
         f(*text);
-    } else if (auto* list = std::get_if<metadata::array>(&v.data())) {
+    } else if (auto* list = v.if_array()) {
         for (metadata_value& element : *list) for_each_text(element, f);
-    } else if (auto* object = std::get_if<metadata>(&v.data())) {
+    } else if (auto* object = v.if_object()) {
         for_each_text(*object, f);
     }
 }
@@ -241,8 +245,6 @@ void result_traits<basic_result<Evidence>>::for_each_text(type& r, F f) {
     rampart::for_each_text(r.meta, f);
     detail::for_each_text_of_evidence(r.evidence, f);
 }
-
-static_assert(Result<result>);
 
 }  // namespace rampart::inline v1
 

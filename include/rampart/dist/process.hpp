@@ -30,7 +30,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
 /// \file
@@ -162,7 +161,7 @@ private:
     using clock = std::chrono::steady_clock;
     using worker = detail::worker_process;
     using stage = detail::worker_stage;
-    using descriptor = boost::asio::posix::stream_descriptor;
+    using descriptor = detail::loop_stream;
     static constexpr clock::time_point never = detail::never;
 
     // ---- start ------------------------------------------------------------------------------------------------------
@@ -386,9 +385,9 @@ private:
     std::string cookie_{};
     ::pid_t owner_ = ::getpid();
     boost::asio::io_context io_;
-    boost::asio::signal_set children_;
+    detail::loop_signals children_;
     std::optional<detail::stop_signals> stops_{};
-    boost::asio::steady_timer timer_;
+    detail::loop_timer timer_;
     clock::time_point armed_ = never;
     clock::time_point next_tick_ = never;
     std::map<worker_number, worker> workers_{};

@@ -153,7 +153,7 @@ using namespace rampart::detail;  // utf8_part_at
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         if (line.ends_with('\r')) line.remove_suffix(1);
         // A TAB only moves on.
-        out += rampart::detail::encode(line, line_ends::keep,
+        out += rampart::detail::encode(line, line_ends::keep, rampart::detail::ci_special{},
                                        [line](char, std::size_t at) { return ci_safe_in_line(line, at); });
         out += '\n';
     }

@@ -45,11 +45,30 @@ namespace detail {
 
 /// What an engine tells the program that it started is not meant for that program's workers: they are no shards, and
 /// the files are the controller's.
-inline constexpr std::string_view controllers_variables[] = {
-    "TEST_TOTAL_SHARDS",        "TEST_SHARD_INDEX",    "TEST_SHARD_STATUS_FILE",  "TEST_PREMATURE_EXIT_FILE",
-    "GTEST_TOTAL_SHARDS",       "GTEST_SHARD_INDEX",   "GTEST_SHARD_STATUS_FILE", "XML_OUTPUT_FILE",
-    "RAMPART_TOTAL_SHARDS",     "RAMPART_SHARD_INDEX", "RAMPART_ATTEMPT",         "GITHUB_STEP_SUMMARY",
-    "TEST_WARNINGS_OUTPUT_FILE"};
+inline constexpr std::string_view controllers_variables[] = {"TEST_TOTAL_SHARDS",
+                                                             "TEST_SHARD_INDEX",
+                                                             "TEST_SHARD_STATUS_FILE",
+                                                             "TEST_PREMATURE_EXIT_FILE",
+                                                             "GTEST_TOTAL_SHARDS",
+                                                             "GTEST_SHARD_INDEX",
+                                                             "GTEST_SHARD_STATUS_FILE",
+                                                             "XML_OUTPUT_FILE",
+                                                             "RAMPART_TOTAL_SHARDS",
+                                                             "RAMPART_SHARD_INDEX",
+                                                             "RAMPART_ATTEMPT",
+                                                             "GITHUB_STEP_SUMMARY",
+                                                             "TEST_WARNINGS_OUTPUT_FILE",
+                                                             "TEST_RUN_NUMBER",
+                                                             "SLURM_ARRAY_TASK_ID",
+                                                             "SLURM_ARRAY_TASK_COUNT",
+                                                             "SLURM_ARRAY_TASK_MIN",
+                                                             "SLURM_ARRAY_TASK_MAX",
+                                                             "SLURM_ARRAY_TASK_STEP",
+                                                             "SLURM_RESTART_COUNT",
+                                                             "SLURM_PROCID",
+                                                             "SLURM_NTASKS",
+                                                             "CI_NODE_TOTAL",
+                                                             "CI_NODE_INDEX"};
 
 /// `NAME=VALUE` of each: the parent's, without what is not a worker's and what `own` sets, then `own`. Of two in `own`
 /// the later one counts.

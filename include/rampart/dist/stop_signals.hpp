@@ -14,6 +14,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
 /// \file
@@ -48,6 +49,13 @@ private:
     std::array<struct ::sigaction, 5> before_{};
     ::sigset_t mask_{};
 };
+
+// Here and in the process room Asio's objects know their executor. With any executor, as by default, a main file takes
+// a twentieth longer to compile.
+using loop_signals = boost::asio::basic_signal_set<boost::asio::io_context::executor_type>;
+using loop_timer =
+    boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                      boost::asio::io_context::executor_type>;
 
 /// Calls back for SIGINT, SIGTERM and SIGHUP with the name and how many have come, all together. After the second they
 /// have their usual effect again: a third ends the controller. One that the caller ignores, as nohup does SIGHUP, stays
@@ -84,7 +92,7 @@ private:
         });
     }
 
-    boost::asio::signal_set signals_;
+    loop_signals signals_;
     std::function<void(std::string const&, unsigned)> on_stop_;
     std::chrono::steady_clock::time_point last_{};
     unsigned times_ = 0;

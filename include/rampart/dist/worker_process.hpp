@@ -75,6 +75,8 @@ struct worker_ends {
     std::string words{};
 };
 
+using loop_stream = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+
 struct worker_process {
     worker_process(boost::asio::io_context& io, worker_number n, worker_spec how, capture_limits limits)
         : number(n), spec(std::move(how)), control(io), output(io), captured(limits) {}
@@ -85,8 +87,8 @@ struct worker_process {
     steady_time due = never;      ///< of what is waited for
     steady_time overdue = never;  ///< of the test in flight
     ::pid_t pid = 0;              ///< until it is reaped
-    boost::asio::posix::stream_descriptor control;
-    boost::asio::posix::stream_descriptor output;
+    loop_stream control;
+    loop_stream output;
     frame_reader frames{};
     captured_output captured;
     std::string unsent{};
@@ -227,7 +229,7 @@ struct worker_process {
     }
 
 private:
-    static int watch(boost::asio::posix::stream_descriptor& stream, descriptor& end) {
+    static int watch(loop_stream& stream, descriptor& end) {
         boost::system::error_code failed;
         (void)stream.assign(end.get(), failed);
         if (!failed) (void)end.release();

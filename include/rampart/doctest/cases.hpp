@@ -10,7 +10,9 @@
 #include "rampart/transport/durations.hpp"
 #include "rampart/transport/partition.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -144,25 +146,40 @@ public:
         }
         return ids;
     }
-    suite_case* find(doctest_case const& tc) noexcept {
+    /// How many of them are to run still.
+    std::size_t count_waiting() const {
+        return static_cast<std::size_t>(std::count_if(cases_.begin(), cases_.end(), [](suite_case const& c) {
+            return c.progress == case_progress::waiting && c.kind != case_kind::verdict && passes_filters(*c.data);
+        }));
+    }
+    suite_case* find(doctest_case const& tc) {
+        // Unless another order is asked for, doctest goes through its tests as they stand here.
+        if (next_ == cases_.size()) next_ = 0;
+        if (next_ < cases_.size() && cases_[next_].data == &tc) return &cases_[next_++];
+        if (by_data_.empty()) {
+            by_data_.reserve(cases_.size());
+            for (std::size_t i = 0; i < cases_.size(); ++i) by_data_[cases_[i].data] = i;
+        }
         auto const found = by_data_.find(&tc);
-        return found == by_data_.end() ? nullptr : &cases_[found->second];
+        if (found == by_data_.end()) return nullptr;
+        next_ = found->second + 1;
+        return &cases_[found->second];
     }
 
 private:
+    /// Registers the trials of the tests that have any, which stand behind the others from then on.
+    void register_trials(std::optional<int> trials, std::vector<std::string>& errors);
     void hide(std::vector<doctest_case const*> const& others) {
         hide_cases(others);
         std::unordered_set<doctest_case const*> const hidden(others.begin(), others.end());
         std::erase_if(cases_, [&hidden](suite_case const& c) { return hidden.contains(c.data); });
-        index();
-    }
-    void index() {
         by_data_.clear();
-        for (std::size_t i = 0; i < cases_.size(); ++i) by_data_[cases_[i].data] = i;
+        next_ = 0;
     }
 
     std::vector<suite_case> cases_{};
-    std::unordered_map<doctest_case const*, std::size_t> by_data_{};
+    std::size_t next_ = 0;  // where the one that doctest asks for next most likely stands
+    std::unordered_map<doctest_case const*, std::size_t> by_data_{};  // empty until it does not stand there
 };
 
 /// Finds the marks of registered tests.
@@ -170,8 +187,8 @@ class mark_index {
 public:
     mark_index() {
         auto const& registry = mark_registry::instance();
-        for (marked_suite const& s : registry.suites) suites_[s.name] = &s.marks;
-        for (marked_case const& m : registry.cases) cases_.emplace(m.line, &m);
+        for (auto const* s = registry.suites; s != nullptr; s = s->before) suites_[s->name] = &s->marks;
+        for (auto const* m = registry.cases; m != nullptr; m = m->before) cases_.emplace(m->line, m);
     }
     /// The suite's marks, then the test's own on top; declared resources add up.
     test_marks of(registered_case const& c) const {
@@ -211,53 +228,76 @@ inline std::string problem_of(test_marks const& marks, doctest_case const& tc) {
 inline void suite_cases::collect(std::optional<int> trials, std::string_view root, text_policy text,
                                  std::vector<std::string>& errors) {
     auto const found = registered_cases();
-    std::vector<std::string> files;
-    for (registered_case const& c : found) files.emplace_back(c.data->m_file.c_str());
-    files = relative_files(files, root);
+    std::vector<std::string> files;  // each once: the tests of a file stand together
+    std::vector<std::size_t> ends;   // of each file's tests
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        bool const is_new =
+            i == 0 || std::strcmp(found[i].data->m_file.c_str(), found[i - 1].data->m_file.c_str()) != 0;
+        if (is_new) {
+            files.emplace_back(found[i].data->m_file.c_str());
+            ends.push_back(i);
+        }
+        ends.back() = i + 1;
+    }
+    auto relative = relative_files(files, root);
+    for (std::string& file : relative) apply(text, file);
     cases_.reserve(found.size());
 
-    std::vector<test_name_parts> parts;
-    std::unordered_map<std::string, std::string> types;  // folding is slow, and types come again
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        std::string name = found[i].data->m_name;
-        std::string const ending = "<" + found[i].type + ">";
-        if (!found[i].type.empty() && name.ends_with(ending)) {
-            auto const [at, is_new] = types.try_emplace(found[i].type);
-            if (is_new) at->second = fold_type_spelling(found[i].type);
-            name = name.substr(0, name.size() - ending.size()) + "<" + at->second + ">";
-        }
-        parts.push_back({files[i], found[i].data->m_test_suite, std::move(name)});
-        for (auto* const part : {&parts.back().file, &parts.back().suite, &parts.back().name}) apply(text, *part);
-    }
-    auto const ids = make_test_ids(parts);
-
-    errors.insert(errors.end(), mark_registry::instance().errors.begin(), mark_registry::instance().errors.end());
     mark_index const marks;
+    std::unordered_map<std::string_view, std::string> types;  // folding is slow, and types come again
+    std::size_t file = 0;
+    bool any_trials = false;
+    for (registered_case const& f : found) {
+        std::string name = f.data->m_name;
+        if (!f.type.empty()) {
+            auto const ending = "<" + std::string(f.type) + ">";
+            if (name.ends_with(ending)) {
+                auto const [at, is_new] = types.try_emplace(f.type);
+                if (is_new) at->second = fold_type_spelling(std::string(f.type));
+                name = name.substr(0, name.size() - ending.size()) + "<" + at->second + ">";
+            }
+        }
+        apply(text, name);
+        std::string suite = f.data->m_test_suite;
+        apply(text, suite);
+        if (cases_.size() == ends[file]) ++file;
+        auto id = plain_test_id(relative[file], suite, name);
+        cases_.push_back({.data = f.data,
+                          .body = f.body,
+                          .id = std::move(id),
+                          .name = std::move(name),
+                          .file = relative[file],
+                          .line = f.data->m_line,
+                          .marks = marks.of(f)});
+        any_trials = any_trials || cases_.back().marks.trial;
+    }
+    tell_apart(cases_, [](suite_case& c) -> test_id& { return c.id; });
+    errors.insert(errors.end(), mark_registry::instance().errors.begin(), mark_registry::instance().errors.end());
+    if (any_trials) register_trials(trials, errors);
+}
+
+inline void suite_cases::register_trials(std::optional<int> trials, std::vector<std::string>& errors) {
     std::vector<replacement> wanted;
     std::vector<suite_case> templates;  // for each replacement
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        suite_case c{.data = found[i].data,
-                     .body = found[i].body,
-                     .id = ids[i],
-                     .name = parts[i].name,
-                     .file = parts[i].file,
-                     .line = found[i].data->m_line,
-                     .marks = marks.of(found[i])};
+    std::vector<suite_case> others;
+    others.reserve(cases_.size());
+    for (suite_case& c : cases_) {
         if (auto const problem = problem_of(c.marks, *c.data); !problem.empty()) {
             errors.push_back(c.file + ":" + std::to_string(c.line) + ": test '" + one_line(c.name) + "': " + problem);
             c.marks.trial.reset();
         }
         if (!c.marks.trial) {
-            cases_.push_back(std::move(c));
+            others.push_back(std::move(c));
             continue;
         }
         if (trials) c.marks.trial->n = *trials;
-        std::string const full = found[i].data->m_name;  // the type as the compiler spells it: what a filter must name
+        std::string const full = c.data->m_name;  // the type as the compiler spells it: what a filter must name
         replacement r{c.data, {}, full + " [trials]"};
         for (int k = 0; k < c.marks.trial->n; ++k) r.clones.push_back(full + "[trial-" + std::to_string(k) + "]");
         wanted.push_back(std::move(r));
         templates.push_back(std::move(c));
     }
+    cases_ = std::move(others);
     auto const made = replace_cases(wanted);
     for (std::size_t i = 0; i < made.size(); ++i) {
         for (std::size_t k = 0; k < made[i].size(); ++k) {
@@ -280,7 +320,6 @@ inline void suite_cases::collect(std::optional<int> trials, std::string_view roo
                              one_line(c.name) + "'; one of them is a trial: give the other another name");
         }
     }
-    index();
 }
 
 }  // namespace rampart::inline v1::detail

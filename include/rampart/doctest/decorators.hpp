@@ -23,6 +23,7 @@ struct marked_case {
     unsigned line = 0;
     int template_id = -1;
     test_marks marks{};
+    marked_case* before = nullptr;
 };
 
 /// The same for a suite. doctest copies a suite's fields into its tests, and the only one that can carry something is
@@ -30,12 +31,14 @@ struct marked_case {
 struct marked_suite {
     char const* name = nullptr;
     test_marks marks{};
+    marked_suite* before = nullptr;
 };
 
-/// Filled while static objects are made, before main, by one thread.
+/// Filled while static objects are made, before main, by one thread. Lists from the latest back, and no vectors, whose
+/// growing every file with a decorator would compile.
 struct mark_registry {
-    std::vector<marked_case> cases{};
-    std::vector<marked_suite> suites{};
+    marked_case* cases = nullptr;
+    marked_suite* suites = nullptr;
     std::vector<std::string> errors{};  // what cannot be thrown from a decorator is told when the run starts
 
     // Never destroyed: doctest holds the suites' names as long as the process lives.
@@ -45,30 +48,32 @@ struct mark_registry {
     }
 };
 
-inline test_marks& marks_of_case(void (*body)(), char const* file, unsigned line, int template_id) {
-    auto& cases = mark_registry::instance().cases;
-    for (auto it = cases.rbegin(); it != cases.rend(); ++it) {
+template <class = void>
+test_marks& marks_of_case(void (*body)(), char const* file, unsigned line, int template_id) {
+    auto& latest = mark_registry::instance().cases;
+    for (marked_case* it = latest; it != nullptr; it = it->before) {
         if (it->body == body && it->line == line && it->template_id == template_id && it->file == file)
             return it->marks;
         // The decorators of one test run one after the other; only a header seen by two files comes again later.
         if (it->line != line || it->file != file) break;
     }
-    cases.push_back({body, file, line, template_id, {}});
-    return cases.back().marks;
+    latest = new marked_case{body, file, line, template_id, {}, latest};
+    return latest->marks;
 }
 
-inline test_marks& marks_of_suite(char const*& name) {
-    auto& suites = mark_registry::instance().suites;
-    for (marked_suite& s : suites) {
-        if (s.name == name) return s.marks;
+template <class = void>
+test_marks& marks_of_suite(char const*& name) {
+    auto& latest = mark_registry::instance().suites;
+    for (marked_suite* it = latest; it != nullptr; it = it->before) {
+        if (it->name == name) return it->marks;
     }
     std::string_view const text = name;
     char* const copy = new char[text.size() + 1];
     text.copy(copy, text.size());
     copy[text.size()] = '\0';
     name = copy;
-    suites.push_back({copy, {}});
-    return suites.back().marks;
+    latest = new marked_suite{copy, {}, latest};
+    return latest->marks;
 }
 
 /// The base of every decorator: finds the marks of the test or suite that doctest is registering, and lets `Self::mark`
@@ -132,12 +137,12 @@ private:
 struct uses : detail::decorator<uses> {
     template <class... Names>
         requires(sizeof...(Names) > 0 && (std::convertible_to<Names, std::string_view> && ...))
-    explicit uses(Names const&... names) : names_{std::string(std::string_view(names))...} {}
+    explicit uses(Names const&... names) { (names_.emplace_back(std::string_view(names)), ...); }
     void mark(test_marks& m) const {
         for (std::string const& name : names_) {
             bool known = false;
             for (std::string const& have : m.uses) known = known || have == name;
-            if (!known) m.uses.push_back(name);
+            if (!known) m.uses.emplace_back(std::string_view(name));
         }
     }
 

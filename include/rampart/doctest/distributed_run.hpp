@@ -362,7 +362,7 @@ private:
         name_shard(session_, config_);
         watching_.clear();
         controller_.reset();  // its books are as large as the report
-        auto const report = build_report(session_);
+        auto const report = report_of(session_, config_.payload_file || journal.is_open());
         auto const failures =
             emit_report(report, session_, config_, options_, summary_to_stdout_, watching_.failures());
         int status = exit_code(report, failures, options_.policy);

@@ -116,6 +116,14 @@ inline std::vector<basic_any_sink<suite_result>> gather_sinks(run_config const& 
     return sinks;
 }
 
+/// The report of a session. Unless the session goes on, as a payload or to the end of a journal, it is given up for it:
+/// there may not be room for both.
+inline basic_test_run_report<suite_result> report_of(basic_session<suite_result>& session, bool goes_on) {
+    if (!goes_on) return build_report(std::move(session));
+    auto copy = session;
+    return build_report(std::move(copy));
+}
+
 /// Gives the report to all sinks, writes the payload, prints the summary, and names what failed. `failures` are those
 /// of observers, which were told of; they come back with the others, so that the summary does not say other than the
 /// status.

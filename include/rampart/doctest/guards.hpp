@@ -103,6 +103,8 @@ public:
         return {};
     }
     bool is_on() const noexcept { return session_ != nullptr; }
+    /// Whether `begin` has to be told the right number and attempt.
+    bool names_cases() const noexcept { return session_ != nullptr && session_->has_folder(); }
     std::vector<std::string> take_remarks() { return session_ ? session_->take_remarks() : std::vector<std::string>(); }
 
     /// Inside doctest's run: a filter may leave out some of a test's trials, and the others tell nothing of its marks.
@@ -113,7 +115,9 @@ public:
         }
     }
     void begin(suite_case const& c, std::size_t number, std::uint32_t attempt) {
-        if (session_) session_->begin_test(c.id.str(), c.marks.uses, case_name(worker_, number, attempt));
+        if (!session_) return;
+        session_->begin_test(c.id.str(), c.marks.uses,
+                             session_->has_folder() ? case_name(worker_, number, attempt) : std::string());
     }
     struct findings {
         std::string words{};                ///< what the test did wrong; empty: nothing
@@ -125,7 +129,7 @@ public:
         auto const selected = selected_.find(c.base);
         bool const is_whole = selected != selected_.end() && selected->second == c.marks.trial->n;
         if (!is_whole) verdict.unused.clear();
-        return {to_string(verdict.breaches), std::move(verdict.unused)};
+        return {verdict.breaches.empty() ? std::string() : to_string(verdict.breaches), std::move(verdict.unused)};
     }
     /// What threads did too late, and scopes outside of tests, since the last call.
     static std::vector<fault> take_late() { return guard_faults(guard_session::take_late()); }

@@ -16,11 +16,11 @@
 #include <algorithm>
 #include <climits>
 #include <cstddef>
+#include <cstring>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -51,7 +51,7 @@ struct registered_case {
     doctest_case const* data = nullptr;
     void (*body)() = nullptr;
     int template_id = -1;
-    std::string type{};  // of a templated test
+    std::string_view type{};  // of a templated test
 };
 
 inline registered_case describe(doctest::detail::TestCase const& tc) {
@@ -60,15 +60,18 @@ inline registered_case describe(doctest::detail::TestCase const& tc) {
 
 /// All registered tests, ordered by file, line and template instance, as doctest runs them.
 inline std::vector<registered_case> registered_cases() {
+    auto const& registry = doctest::detail::getRegisteredTests();
     std::vector<registered_case> all;
-    for (auto const& tc : doctest::detail::getRegisteredTests()) all.push_back(describe(tc));
-    std::sort(all.begin(), all.end(), [](registered_case const& a, registered_case const& b) {
-        auto const key = [](registered_case const& c) {
-            return std::tuple(std::string_view(c.data->m_file.c_str()), c.data->m_line, c.template_id,
-                              std::string_view(c.data->m_name));
-        };
-        return key(a) < key(b);
-    });
+    all.reserve(registry.size());
+    for (auto const& tc : registry) all.push_back(describe(tc));
+    auto const before = [](registered_case const& a, registered_case const& b) {
+        if (int const file = std::strcmp(a.data->m_file.c_str(), b.data->m_file.c_str()); file != 0) return file < 0;
+        if (a.data->m_line != b.data->m_line) return a.data->m_line < b.data->m_line;
+        if (a.template_id != b.template_id) return a.template_id < b.template_id;
+        return std::strcmp(a.data->m_name, b.data->m_name) < 0;
+    };
+    // The registry is in order of lines, so the tests of one file are sorted already.
+    if (!std::is_sorted(all.begin(), all.end(), before)) std::sort(all.begin(), all.end(), before);
     return all;
 }
 
@@ -78,6 +81,7 @@ inline std::vector<registered_case> registered_cases() {
 /// doctest sorts by (file, line, template id), so the tests of one line are numbered anew from 0, in their old order.
 /// An id other than -1 also makes doctest's copies keep their name in themselves.
 inline std::vector<std::vector<doctest_case const*>> replace_cases(std::vector<replacement> const& wanted) {
+    if (wanted.empty()) return {};
     auto& registry = doctest::detail::getRegisteredTests();
     using test_case = doctest::detail::TestCase;
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -63,7 +64,7 @@ inline earlier_run read_earlier_run(std::filesystem::path const& folder, shard_p
         for (test_id const& id : mine.tests) ids.insert(id.str());
         return ids;
     }();
-    std::set<std::string> workers;
+    std::set<std::string, std::less<>> workers;
     std::set<test_id> running;
     for (shard_plan const& plan : read.plans()) {
         if (plan.list_hash != mine.list_hash) {
@@ -82,13 +83,13 @@ inline earlier_run read_earlier_run(std::filesystem::path const& folder, shard_p
         }
     }
 
-    auto const is_mine = [&](auto const& each) {
-        return workers.contains(each.worker) && wanted.contains(each.test.str());
+    auto const is_mine = [&](test_id const& test, std::string_view worker) {
+        return workers.contains(worker) && wanted.contains(test.str());
     };
     std::map<std::tuple<std::string_view, std::uint32_t, std::string_view>, std::uint32_t> held;
-    for (auto const& r : read.records()) ++held[{r.test.str(), r.attempt, r.worker}];
+    for (auto const r : read.records().refs()) ++held[{r.test().str(), r.attempt(), r.worker()}];
     for (test_entry const& t : read.tests()) {
-        if (!is_mine(t)) continue;
+        if (!is_mine(t.test, t.worker)) continue;
         // A test that did not end, or lost a result on the way, has to run again; what it left is kept.
         auto const here = held.find({t.test.str(), t.attempt, t.worker});
         std::uint32_t const results = here == held.end() ? 0 : here->second;
@@ -98,17 +99,17 @@ inline earlier_run read_earlier_run(std::filesystem::path const& folder, shard_p
         earlier.known.tests.push_back(t);
         earlier.known.tests.back().worker.clear();
     }
-    for (auto const& r : read.records()) {
-        if (!is_mine(r)) continue;
-        if (auto const known = earlier.accounted.find(r.test.str()); known != earlier.accounted.end()) {
-            known->second.add(result_traits<suite_result>::status(r.value));
+    for (auto const r : read.records().refs()) {
+        if (!is_mine(r.test(), r.worker())) continue;
+        if (auto const known = earlier.accounted.find(r.test().str()); known != earlier.accounted.end()) {
+            known->second.add(r.status());
         } else {
-            auto& next = earlier.next_attempt[r.test.str()];
-            next = std::max(next, r.attempt + 1);
+            auto& next = earlier.next_attempt[r.test().str()];
+            next = std::max(next, r.attempt() + 1);
         }
-        earlier.known.records.push_back(r);
-        earlier.known.records.back().worker.clear();
+        earlier.known.filed.push_back(read.records(), r.position());
     }
+    earlier.known.filed.set_worker({});
     earlier.known.faults = read.faults();
     for (test_id const& id : running) {
         if (wanted.contains(id.str()) && !earlier.accounted.contains(id.str())) earlier.interrupted.push_back(id);

@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <iostream>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +56,9 @@ public:
     /// At the start of a run: gives the session what is known and planned, and begins the journal.
     void open(run_config const& config, suite_cases const& cases, basic_session<suite_result>& session) {
         pages_.reset();
+        noted_ = session.faults().size();
+        // The plan is for who merges what this process leaves behind. A run that leaves nothing needs none.
+        if (!config.resume && !config.journal_dir && !config.payload_file && config.attempt == 1) return;
         if (!config.shard) note_list(cases);  // a second run of the process may have other filters
         auto mine = plan_of(config, cases);
         if (config.resume) {
@@ -96,8 +98,7 @@ public:
     void take(basic_session<suite_result>& session, std::size_t first, bool ended) {
         if (!pages_) return;
         note_faults(session);
-        std::span const recorded(session.records().begin() + static_cast<std::ptrdiff_t>(first),
-                                 session.records().end());
+        auto const recorded = session.records().held(first);  // of this process, whatever it resumed
         if (ended) {
             pages_->end(session.tests().back(), recorded);
         } else {

@@ -46,7 +46,7 @@ struct suite_selection {
     /// Cuts out this process's part, and hides what is done already. May change where the journal goes. Where a list of
     /// the tests is all that is wanted, writes it and leaves nothing to run.
     void cut(run_config& config) {
-        journal.note_list(cases);
+        if (config.shard || config.resume) journal.note_list(cases);
         if (config.durations) read_durations(config);
         if (errors.empty() && config.shard) keep_shard(config);
         if (errors.empty() && config.resume) journal.resume(config, cases, errors);

@@ -54,7 +54,7 @@ inline int merge_and_report(run_config const& config, run_options const& options
     std::vector<std::string> errors;
     merge_paths(session, config, errors);
     if (!errors.empty()) return usage_error(errors);
-    auto const report = build_report(session);
+    auto const report = report_of(session, config.payload_file.has_value());
     auto const failures = emit_report(report, session, config, options, true);
     int const status = exit_code(report, failures, options.policy);
     if (status == 0 && report.tests.empty() && report.results.empty()) {

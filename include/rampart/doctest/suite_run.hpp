@@ -81,14 +81,13 @@ public:
         session_ = basic_session<suite_result>(config_.text);
         session_.set_report_metadata(config_.meta);
         report_.reset();
-        selected_ = 0;
         done_ = 0;
         for (suite_case& c : cases_.all()) {
             auto const* const earlier = journal_.accounted(c);
             c.progress = earlier != nullptr ? case_progress::accounted : case_progress::waiting;
             c.tally = earlier != nullptr ? *earlier : clone_tally{};
-            if (earlier == nullptr && c.kind != case_kind::verdict && passes_filters(*c.data)) ++selected_;
         }
+        session_.expect_tests(cases_.all().size());
         current_ = nullptr;
         crashed_ = false;
         ran_ = true;
@@ -101,7 +100,8 @@ public:
         hook_faults_.clear();
         failures_ = 0;
         watching_.begin(config_, options_, 0);
-        watching_.tell(dist::notice::run_started{selected_, 0, "no", config_.run});
+        if (watching_.watched())
+            watching_.tell(dist::notice::run_started{cases_.count_waiting(), 0, "no", config_.run});
         at_process_end<&suite_run::exit_was_called>();
     }
 
@@ -117,10 +117,12 @@ public:
         current_->progress = case_progress::running;
         if (current_->kind == case_kind::verdict) return;
         journal_.start(current_->id);
-        watching_.tell(dist::notice::test_started{"master", current_->id, session_.next_attempt(current_->id)});
+        // Looking the attempt up is for who asks: a test that does nothing takes about as long.
+        bool const is_asked = watching_.watched() || guards_.names_cases();
+        auto const attempt = is_asked ? session_.next_attempt(current_->id) : 1U;
+        if (watching_.watched()) watching_.tell(dist::notice::test_started{"master", current_->id, attempt});
         collection_->begin_test(current_->id);
-        guards_.begin(*current_, static_cast<std::size_t>(current_ - cases_.all().data()),
-                      session_.next_attempt(current_->id));
+        guards_.begin(*current_, static_cast<std::size_t>(current_ - cases_.all().data()), attempt);
     }
 
     void exception(doctest::TestCaseException const& e) {
@@ -255,7 +257,7 @@ private:
             session_.add_fault(guard_fault(c.id.str(), found.words));
         auto facts = facts_of(c, outcome, seconds, std::move(found.words), std::move(found.unused));
         c.tally.add(facts);
-        session_.absorb(c.id, c.marks, std::move(results), std::move(facts));
+        session_.absorb_first(c.id, c.marks, std::move(results), std::move(facts));
         journal_.take(session_, first, !ended_early_);
         if (watching_.watched()) tell_of(first, c.kind == case_kind::clone);
         if (c.kind != case_kind::clone && is_failure(outcome) && ++failures_ == config_.maxfail) run_no_more();
@@ -288,7 +290,7 @@ private:
             }
             if (!waiting) continue;
             if (missing++ == 0) first = c.id;
-            session_.absorb(c.id, c.marks, {}, facts_of(c, test_outcome::not_run));
+            session_.absorb_first(c.id, c.marks, {}, facts_of(c, test_outcome::not_run));
         }
         add_lost_results();
         journal_.note_faults(session_);
@@ -301,7 +303,7 @@ private:
         journal_.take_failures(session_);
         session_.set_duration(std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count());
         name_shard(session_, config_);
-        report_ = build_report(session_);
+        report_ = report_of(session_, config_.payload_file || journal_.is_open());
     }
     /// Each becomes a fault. Gives how many there were.
     std::size_t add_lost_results() {
@@ -361,14 +363,16 @@ private:
     run_options options_{};
     bool managed_ = false;
     bool collected_ = false;
-    suite_selection chosen_{};
+    // Never given back, this and the two below: the process ends right behind, and with many tests that takes long.
+    suite_selection& chosen_ = *new suite_selection;
     suite_cases& cases_ = chosen_.cases;
     run_journal& journal_ = chosen_.journal;
 
     std::recursive_mutex mutex_{};  // doctest is one thread, but exit may be called by another
-    basic_session<suite_result> session_{};
+    basic_session<suite_result>& session_ = *new basic_session<suite_result>;
     std::optional<suite_collection> collection_{};
-    std::optional<basic_test_run_report<suite_result>> report_{};
+    std::optional<basic_test_run_report<suite_result>>& report_ =
+        *new std::optional<basic_test_run_report<suite_result>>;
     std::chrono::steady_clock::time_point started_{};
     run_watching watching_{};
     suite_guards guards_{};
@@ -376,7 +380,6 @@ private:
     std::vector<fault> hook_faults_{};
     suite_case* current_ = nullptr;
     std::size_t failures_ = 0;
-    std::size_t selected_ = 0;
     std::size_t done_ = 0;
     ::pid_t owner_ = 0;
     run_phase phase_ = run_phase::idle;

@@ -3,7 +3,9 @@
 
 #include "rampart/core/test_id.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -106,18 +108,45 @@ struct test_name_parts {
     std::string name{};
 };
 
+namespace detail {
+
+/// The id of a test that is alone with its name.
+inline test_id plain_test_id(std::string_view file, std::string_view suite, std::string_view name) {
+    std::string id;
+    id.reserve(file.size() + suite.size() + name.size() + 4);
+    id.append(file).append("::");
+    if (!suite.empty()) id.append(suite).append("::");
+    id.append(name);
+    return test_id{std::move(id)};
+}
+
+/// Makes a list's ids, `id_of(item)`, differ: see `make_test_ids`.
+template <class T, class IdOf>
+void tell_apart(std::vector<T>& list, IdOf id_of) {
+    // Nearly always they do already. That their hashes differ proves it, and is quicker to see than a set is filled.
+    std::vector<std::size_t> hashes;
+    hashes.reserve(list.size());
+    for (T& item : list) hashes.push_back(std::hash<std::string_view>()(id_of(item).str()));
+    std::sort(hashes.begin(), hashes.end());
+    if (std::adjacent_find(hashes.begin(), hashes.end()) == hashes.end()) return;
+
+    std::unordered_set<std::string> taken;
+    for (T& item : list) {
+        test_id& id = id_of(item);
+        std::string const plain = id.str();
+        for (int n = 2; !taken.insert(id.str()).second; ++n) id = test_id{plain + "#" + std::to_string(n)};
+    }
+}
+
+}  // namespace detail
+
 /// The ids `file::suite::name`. Tests that doctest tells apart only by their line get `#2`, `#3` ... behind the name,
 /// in the order given, which is to be the order of their lines.
 inline std::vector<test_id> make_test_ids(std::vector<test_name_parts> const& tests) {
-    std::unordered_set<std::string> taken;
     std::vector<test_id> ids;
     ids.reserve(tests.size());
-    for (test_name_parts const& t : tests) {
-        std::string const plain = t.file + "::" + (t.suite.empty() ? "" : t.suite + "::") + t.name;
-        std::string id = plain;
-        for (int n = 2; !taken.insert(id).second; ++n) id = plain + "#" + std::to_string(n);
-        ids.emplace_back(std::move(id));
-    }
+    for (test_name_parts const& t : tests) ids.push_back(detail::plain_test_id(t.file, t.suite, t.name));
+    detail::tell_apart(ids, [](test_id& id) -> test_id& { return id; });
     return ids;
 }
 

@@ -19,6 +19,10 @@
 # define RAMPART_DETAIL_EVIDENCE_FILES 0
 #endif
 
+// Functions here and in guard/ledger.hpp and guard/guard.hpp are templates without a parameter that matters, because
+// every test file includes them: a file that calls none of them does not pay for the code of strings and vectors in
+// them.
+
 /// \file
 /// How a use of a guarded resource is written down by whoever notices it: a wrapper script, a child process, a
 /// supervisor. Each test has a folder, whose path is in RAMPART_CASE_DIR while the test runs:
@@ -62,7 +66,8 @@ inline constexpr std::size_t evidence_word_bytes = 200;
 
 /// What the records in the bytes of one file say. A record that is cut off at the end counts all the same: that the
 /// resource was used is known.
-inline std::vector<guard_use> read_evidence(std::string_view resource, bool allowed, std::string_view bytes) {
+template <class = void>
+std::vector<guard_use> read_evidence(std::string_view resource, bool allowed, std::string_view bytes) {
     std::vector<guard_use> uses;
     auto const field = [&bytes] {
         auto const end = bytes.find('\0');
@@ -80,7 +85,8 @@ inline std::vector<guard_use> read_evidence(std::string_view resource, bool allo
             if (c >= '0' && c <= '9' && words <= evidence_words) words = words * 10 + static_cast<std::size_t>(c - '0');
         }
         for (std::size_t i = 0; i < words && i < evidence_words && !bytes.empty(); ++i) {
-            use.how += (i == 0 ? "" : " ") + field();
+            if (i != 0) use.how += ' ';
+            use.how += field();
         }
         uses.push_back(std::move(use));
     }
@@ -91,12 +97,14 @@ inline std::vector<guard_use> read_evidence(std::string_view resource, bool allo
 
 #if RAMPART_DETAIL_EVIDENCE_FILES
 
-inline bool is_allowed(std::string const& case_dir, std::string_view resource) {
+template <class = void>
+bool is_allowed(std::string const& case_dir, std::string_view resource) {
     return ::access((case_dir + "/allow." + std::string(resource)).c_str(), F_OK) == 0;
 }
 
 /// The name of a process; empty where the system does not tell.
-inline std::string name_of_process(long pid) {
+template <class = void>
+std::string name_of_process(long pid) {
     std::string name;
     int const file = ::open(("/proc/" + std::to_string(pid) + "/comm").c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) return name;
@@ -110,8 +118,9 @@ inline std::string name_of_process(long pid) {
 
 /// Appends one record, and makes the folder where there is none yet. False when it could not be written: the use must
 /// be refused then, or it would be lost.
-inline bool write_evidence(std::string const& case_dir, std::string_view resource, bool allowed,
-                           std::vector<std::string> const& words, long caller) {
+template <class = void>
+bool write_evidence(std::string const& case_dir, std::string_view resource, bool allowed,
+                    std::vector<std::string> const& words, long caller) {
     int const before = errno;
     std::string record = std::to_string(caller);
     record += '\0';
@@ -139,7 +148,8 @@ inline bool write_evidence(std::string const& case_dir, std::string_view resourc
     return written;
 }
 
-inline std::string read_file(std::string const& path) {
+template <class = void>
+std::string read_file(std::string const& path) {
     std::string bytes;
     int const file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     char buffer[4096];
@@ -151,7 +161,8 @@ inline std::string read_file(std::string const& path) {
 }
 
 /// What has been written into a test's folder since the last call. Nothing when there is no folder.
-inline std::vector<guard_use> take_evidence(std::string const& case_dir) {
+template <class = void>
+std::vector<guard_use> take_evidence(std::string const& case_dir) {
     std::vector<guard_use> uses;
     ::DIR* const folder = ::opendir(case_dir.c_str());
     if (folder == nullptr) return uses;
@@ -182,7 +193,8 @@ inline std::vector<guard_use> take_evidence(std::string const& case_dir) {
 }
 
 /// The folder of the test under which this process runs; empty where there is none.
-inline std::string case_dir_of_environment() {
+template <class = void>
+std::string case_dir_of_environment() {
     char const* const value = std::getenv("RAMPART_CASE_DIR");
     return value == nullptr ? std::string() : std::string(value);
 }

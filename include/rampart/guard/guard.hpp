@@ -32,7 +32,10 @@ inline guard_handle const*& thread_works_for() noexcept {
     static thread_local guard_handle const* handle = nullptr;
     return handle;
 }
-inline std::string site_text(source_site site) { return std::string(site.file) + ":" + std::to_string(site.line); }
+template <class = void>
+std::string site_text(source_site site) {
+    return std::string(site.file) + ":" + std::to_string(site.line);
+}
 
 /// A resource's name and the place where it was written down: a default argument cannot stand behind a list of any
 /// length.
@@ -49,7 +52,8 @@ struct name_at {
 
 /// Says that a guarded resource is being used, and whether that is allowed here. For choke points that must not throw,
 /// such as a C callback; others call `enforce`.
-inline bool touch(std::string_view resource, source_site site = source_site::current()) {
+template <class = void>
+bool touch(std::string_view resource, source_site site = source_site::current()) {
     auto how = "at " + detail::site_text(site);
     return guard_ledger::instance().use(resource, std::move(how), detail::thread_works_for()) !=
            guard_ledger::answer::refused;
@@ -60,7 +64,8 @@ inline bool touch(std::string_view resource, source_site site = source_site::cur
 /// does nothing. A child process of a test is held to that test's word.
 ///
 ///     void smtp_client::send(mail const& m) { rampart::enforce("smtp"); ... }
-inline void enforce(std::string_view resource, source_site site = source_site::current()) {
+template <class = void>
+void enforce(std::string_view resource, source_site site = source_site::current()) {
     if (touch(resource, site)) return;
     std::string const name(resource);
     throw guard_violation(resource, "'" + name + "' is used where it is not declared; add rampart::uses(\"" + name +
@@ -72,7 +77,8 @@ inline void enforce(std::string_view resource, source_site site = source_site::c
 ///
 ///     auto const here = rampart::active_guards();
 ///     std::thread([here] { rampart::guard_scope const scope{here}; ... });
-inline guard_handle active_guards() {
+template <class = void>
+guard_handle active_guards() {
     if (detail::thread_works_for() != nullptr) return *detail::thread_works_for();
     return guard_ledger::instance().running();
 }
@@ -98,26 +104,28 @@ private:
 /// whole process, and end before the test does.
 ///
 ///     mailbox make_mailbox() { rampart::scope_uses const smtp{"smtp"}; return mailbox::connect(); }
-class scope_uses {
+template <class = void>
+class basic_scope_uses {
 public:
     template <class... Names>
         requires(std::convertible_to<Names const&, std::string_view>&&...)
-    explicit scope_uses(detail::name_at first, Names const&... more)
+    explicit basic_scope_uses(detail::name_at first, Names const&... more)
         : own_{"scope_uses at " + detail::site_text(first.site),
                {std::string(first.name), std::string(std::string_view(more))...},
                {}},
           judged_(true), exceptions_(std::uncaught_exceptions()), entry_(guard_ledger::instance().enter(own_)) {}
-    scope_uses(scope_uses const&) = delete;
-    scope_uses& operator=(scope_uses const&) = delete;
-    ~scope_uses() {
+    basic_scope_uses(basic_scope_uses const&) = delete;
+    basic_scope_uses& operator=(basic_scope_uses const&) = delete;
+    ~basic_scope_uses() {
         bool const threw = std::uncaught_exceptions() > exceptions_;
         if (threw && shared_failed_ != nullptr) *shared_failed_ = true;
         if (entry_ != 0) guard_ledger::instance().leave(entry_, judged_ && !threw);
     }
 
 private:
-    friend class shared_uses;
-    scope_uses(detail::guard_scope_state& shared, bool& failed)
+    template <class>
+    friend class basic_shared_uses;
+    basic_scope_uses(detail::guard_scope_state& shared, bool& failed)
         : shared_failed_(&failed), exceptions_(std::uncaught_exceptions()),
           entry_(guard_ledger::instance().enter(shared)) {}
 
@@ -127,6 +135,7 @@ private:
     int exceptions_;
     std::uint64_t entry_;
 };
+using scope_uses = basic_scope_uses<>;
 
 /// What a fixture that lives longer than one test may use, as when its set-up runs in the first test that needs it and
 /// its end much later. Its uses are its own; a test that stands on it needs the marks and is no longer asked to use the
@@ -139,15 +148,16 @@ private:
 ///         ~shared_server() { auto const in = guards.enter(); it.stop(); }
 ///     };
 ///     ... each test: the_server().guards.consume();
-class shared_uses {
+template <class = void>
+class basic_shared_uses {
 public:
     template <class... Names>
         requires(sizeof...(Names) > 0 && (std::convertible_to<Names const&, std::string_view> && ...))
-    explicit shared_uses(std::string_view what, Names const&... resources)
+    explicit basic_shared_uses(std::string_view what, Names const&... resources)
         : state_{std::string(what), {std::string(std::string_view(resources))...}, {}} {}
-    shared_uses(shared_uses const&) = delete;
-    shared_uses& operator=(shared_uses const&) = delete;
-    ~shared_uses() {
+    basic_shared_uses(basic_shared_uses const&) = delete;
+    basic_shared_uses& operator=(basic_shared_uses const&) = delete;
+    ~basic_shared_uses() {
         // A set-up that failed had no chance to use everything.
         if (!failed_) guard_ledger::instance().judge(state_);
     }
@@ -161,6 +171,7 @@ private:
     detail::guard_scope_state state_;
     bool failed_ = false;
 };
+using shared_uses = basic_shared_uses<>;
 
 }  // namespace rampart::inline v1
 

@@ -88,7 +88,8 @@ struct guarded_address {
 ///         guards.sdk("my_sdk");  // its client calls rampart::enforce("my_sdk") by itself
 ///         guards.net("database", "localhost:5432");
 ///     }
-class guard_list {
+template <class = void>
+class basic_guard_list {
 public:
     /// A program that is found on PATH. Twice is once.
     void program(std::string_view name) {
@@ -163,18 +164,23 @@ private:
     std::vector<any_guard> hooks_{};
     std::vector<std::string> errors_{};
 };
+using guard_list = basic_guard_list<>;
 
 namespace detail {
 
 using guards_function = void (*)(guard_list&);
 
-inline std::vector<guards_function>& guards_functions() {
+template <class = void>
+std::vector<guards_function>& guards_functions() {
     static std::vector<guards_function> functions;
     return functions;
 }
 
 struct guards_registration {
-    explicit guards_registration(guards_function f) { guards_functions().push_back(f); }
+    template <class = void>
+    explicit guards_registration(guards_function f) {
+        guards_functions().push_back(f);
+    }
 };
 
 }  // namespace detail

@@ -40,7 +40,8 @@ struct guard_breach {
 };
 
 /// What is wrong, and the two ways out, in one sentence.
-inline std::string to_string(guard_breach const& b) {
+template <class = void>
+std::string to_string(guard_breach const& b) {
     std::string const name = "'" + b.resource + "'";
     std::string const mark = "rampart::uses(\"" + b.resource + "\")";
     std::string const who = b.scope.empty() ? std::string("the test") : b.scope;
@@ -71,7 +72,8 @@ inline std::string to_string(guard_breach const& b) {
 }
 
 /// All that is wrong with one test, in one line.
-inline std::string to_string(std::vector<guard_breach> const& breaches) {
+template <class = void>
+std::string to_string(std::vector<guard_breach> const& breaches) {
     std::string text;
     for (guard_breach const& b : breaches) text += (text.empty() ? "RESOURCE GUARD: " : "; ") + to_string(b);
     return one_line(text);
@@ -79,13 +81,15 @@ inline std::string to_string(std::vector<guard_breach> const& breaches) {
 
 namespace detail {
 
-inline bool contains(std::vector<std::string> const& names, std::string_view name) {
+template <class = void>
+bool contains(std::vector<std::string> const& names, std::string_view name) {
     for (std::string const& each : names) {
         if (each == name) return true;
     }
     return false;
 }
-inline void add_once(std::vector<std::string>& names, std::string_view name) {
+template <class = void>
+void add_once(std::vector<std::string>& names, std::string_view name) {
     if (!contains(names, name)) names.emplace_back(name);
 }
 
@@ -140,11 +144,12 @@ protected:
 
 /// Which resources this process's tests may use and did use. One for each process: a runner opens it, and says when a
 /// test begins and ends; whatever notices a use asks it. Any thread may ask.
-class guard_ledger {
+template <class = void>
+class basic_guard_ledger {
 public:
     /// Never destroyed: a detached thread may still use something while the process ends.
-    static guard_ledger& instance() {
-        static guard_ledger* const ledger = new guard_ledger;
+    static basic_guard_ledger& instance() {
+        static basic_guard_ledger* const ledger = new basic_guard_ledger;
         return *ledger;
     }
 
@@ -174,7 +179,10 @@ public:
         detail::lock_guard const hold(mutex_);
         ++ordinal_;
         in_test_ = true;
-        account_ = {.test = std::move(test), .declared = std::move(declared), .used = {}, .breaches = {}};
+        account_.test = std::move(test);
+        account_.declared = std::move(declared);
+        account_.used.clear();
+        account_.breaches.clear();
     }
     /// The test is over; what still comes for it is late. Its open scopes end here.
     guard_account end_test() {
@@ -185,7 +193,9 @@ public:
             take_out(i, false);
         }
         in_test_ = false;
-        return std::exchange(account_, {});
+        guard_account ended = std::move(account_);
+        account_.test.clear();  // what is moved from a vector leaves none, but a text may stay
+        return ended;
     }
     /// Late uses, and what scopes outside of tests did wrong, since the last call.
     std::vector<late_breach> take_late() {
@@ -262,7 +272,7 @@ private:
         detail::guard_scope_state* state = nullptr;
     };
 
-    guard_ledger() = default;
+    basic_guard_ledger() = default;
 
     static long process_id() noexcept {
 #if defined(__unix__) || defined(__APPLE__)
@@ -360,6 +370,7 @@ private:
     std::vector<late_breach> late_{};
     guard_places* places_ = nullptr;
 };
+using guard_ledger = basic_guard_ledger<>;
 
 }  // namespace rampart::inline v1
 

@@ -105,6 +105,9 @@ public:
         guard_ledger::instance().close();
     }
 
+    /// Whether uses by other processes are written down, so that each test needs a name for its folder.
+    bool has_folder() const noexcept { return folder_ != nullptr; }
+
     /// What the person who runs the suite should know: strict mode that cannot be, calls that nobody could look at.
     std::vector<std::string> take_remarks() {
         if (strict_ && strict_->unreadable() > told_unreadable_) {

@@ -33,6 +33,7 @@ public:
     void end_object() { end(); }
     void end_array() { end(); }
     void key(std::string_view name) { key_ = name; }
+    void known_key(std::string_view name) { key_ = name; }
     void string(std::string_view text) { put(boost::json::value(text, storage_)); }
     void null() { put(boost::json::value(nullptr, storage_)); }
     void boolean(bool b) { put(boost::json::value(b, storage_)); }

@@ -117,16 +117,23 @@ void write_text_or_null(W& w, std::optional<std::string> const& text) {
 /// `timestamp` holds only what a Python reader takes, because a bad one costs it the whole payload;
 /// `write_odd_timestamp` writes any other text under a key that Python passes over.
 template <class W>
-void write_timestamp(W& w, std::optional<std::string> const& text) {
-    w.key("timestamp");
-    write_text_or_null(w, text && is_timestamp(*text) ? text : std::nullopt);
+void write_timestamp(W& w, std::optional<std::string> const& text, bool is_odd) {
+    w.known_key("timestamp");
+    if (text && !is_odd) {
+        w.string(*text);
+    } else {
+        w.null();
+    }
 }
 template <class W>
-void write_odd_timestamp(W& w, std::optional<std::string> const& text) {
-    if (text && !is_timestamp(*text)) {
-        w.key("rampart_timestamp");
+void write_odd_timestamp(W& w, std::optional<std::string> const& text, bool is_odd) {
+    if (is_odd) {
+        w.known_key("rampart_timestamp");
         w.string(*text);
     }
+}
+[[nodiscard]] inline bool is_odd_timestamp(std::optional<std::string> const& text) {
+    return text && !is_timestamp(*text);
 }
 
 // ---- the parts of a turn ----
@@ -134,21 +141,31 @@ void write_odd_timestamp(W& w, std::optional<std::string> const& text) {
 template <class W>
 void write_json(W& w, payload const& v) {
     w.begin_object();
-    w.key("content");
+    w.known_key("content");
     w.string(v.content);
-    w.key("id");
+    w.known_key("id");
     w.string(v.id);
-    w.key("format");
+    w.known_key("format");
     w.string(to_string(v.format));
-    w.key("artifact");
+    w.known_key("artifact");
     write_text_or_null(w, v.artifact);
-    w.key("metadata");
+    w.known_key("metadata");
     write_json(w, v.meta);
     w.end_object();
 }
 /// An attachment is rebuilt as plain text without a file, because its file belongs to the machine of the worker. What
 /// it was stands in its metadata: `_rampart_worker_format` when that was not `text`, and
 /// `_rampart_worker_artifact_path` (B72). Such keys that are there already stay.
+inline void note_origin(payload& out, std::string const& format, std::optional<std::string> const& artifact) {
+    if (format != "text" && !out.meta.contains("_rampart_worker_format")) {
+        out.meta.set("_rampart_worker_format", format);
+    }
+    if (artifact && !out.meta.contains("_rampart_worker_artifact_path")) {
+        out.meta.set("_rampart_worker_artifact_path", *artifact);
+    }
+    out.format = payload_format::text;
+    out.artifact.reset();
+}
 inline bool read_json_value(field_reader& r, boost::json::value const& v, payload& out) {
     auto const* const o = r.object(v);
     out.id.clear();
@@ -159,28 +176,22 @@ inline bool read_json_value(field_reader& r, boost::json::value const& v, payloa
         !read_field(r, *o, "metadata", out.meta)) {
         return false;
     }
-    if (format != "text" && !out.meta.contains("_rampart_worker_format")) {
-        out.meta.set("_rampart_worker_format", format);
-    }
-    if (artifact && !out.meta.contains("_rampart_worker_artifact_path")) {
-        out.meta.set("_rampart_worker_artifact_path", *artifact);
-    }
-    out.format = payload_format::text;
-    out.artifact.reset();
+    note_origin(out, format, artifact);
     return true;
 }
 
 template <class W>
 void write_json(W& w, tool_call const& v) {
     w.begin_object();
-    w.key("name");
+    w.known_key("name");
     w.string(v.name);
-    w.key("arguments");
+    w.known_key("arguments");
     write_json(w, v.arguments);
-    w.key("result");
+    w.known_key("result");
     write_text_or_null(w, v.result);
-    write_timestamp(w, v.timestamp);
-    write_odd_timestamp(w, v.timestamp);
+    bool const is_odd = is_odd_timestamp(v.timestamp);
+    write_timestamp(w, v.timestamp, is_odd);
+    write_odd_timestamp(w, v.timestamp, is_odd);
     w.end_object();
 }
 inline bool read_json_value(field_reader& r, boost::json::value const& v, tool_call& out) {
@@ -192,9 +203,9 @@ inline bool read_json_value(field_reader& r, boost::json::value const& v, tool_c
 template <class W>
 void write_json(W& w, side_effect const& v) {
     w.begin_object();
-    w.key("kind");
+    w.known_key("kind");
     w.string(v.kind);
-    w.key("details");
+    w.known_key("details");
     write_json(w, v.details);
     w.end_object();
 }
@@ -206,9 +217,9 @@ inline bool read_json_value(field_reader& r, boost::json::value const& v, side_e
 template <class W>
 void write_json(W& w, request const& v) {
     w.begin_object();
-    w.key("prompt");
+    w.known_key("prompt");
     write_text_or_null(w, v.prompt);
-    w.key("attachments");
+    w.known_key("attachments");
     write_list(w, v.attachments);
     w.end_object();
 }
@@ -227,13 +238,13 @@ inline bool read_json_value(field_reader& r, boost::json::value const& v, reques
 template <class W>
 void write_json(W& w, response const& v) {
     w.begin_object();
-    w.key("text");
+    w.known_key("text");
     w.string(v.text);
-    w.key("tool_calls");
+    w.known_key("tool_calls");
     write_list(w, v.tool_calls);
-    w.key("side_effects");
+    w.known_key("side_effects");
     write_list(w, v.side_effects);
-    w.key("metadata");
+    w.known_key("metadata");
     write_json(w, v.meta);
     w.end_object();
 }
@@ -246,13 +257,13 @@ inline bool read_json_value(field_reader& r, boost::json::value const& v, respon
 template <class W>
 void write_json(W& w, eval_result const& v) {
     w.begin_object();
-    w.key("outcome");
+    w.known_key("outcome");
     w.string(to_string(v.outcome));
-    w.key("confidence");
+    w.known_key("confidence");
     w.number(v.confidence);
-    w.key("evidence");
+    w.known_key("evidence");
     write_list(w, v.evidence);
-    w.key("rationale");
+    w.known_key("rationale");
     w.string(v.rationale);
     w.end_object();
 }
@@ -269,22 +280,23 @@ inline bool read_json_value(field_reader& r, boost::json::value const& v, eval_r
 template <class W>
 void write_json(W& w, turn const& v) {
     w.begin_object();
-    w.key("request");
+    w.known_key("request");
     write_json(w, v.request);
-    w.key("response");
+    w.known_key("response");
     write_json(w, v.response);
-    w.key("eval_result");
+    w.known_key("eval_result");
     if (v.evaluation) {
         write_json(w, *v.evaluation);
     } else {
         w.null();
     }
-    w.key("turn_number");
+    w.known_key("turn_number");
     w.integer(v.turn_number);
-    write_timestamp(w, v.timestamp);
-    w.key("driver_reasoning");
+    bool const is_odd = is_odd_timestamp(v.timestamp);
+    write_timestamp(w, v.timestamp, is_odd);
+    w.known_key("driver_reasoning");
     w.string(v.driver_reasoning);
-    write_odd_timestamp(w, v.timestamp);
+    write_odd_timestamp(w, v.timestamp, is_odd);
     w.end_object();
 }
 inline bool read_json_value(field_reader& r, boost::json::value const& v, turn& out) {
@@ -301,9 +313,9 @@ inline bool read_json_value(field_reader& r, boost::json::value const& v, turn& 
 template <class W>
 void write_json(W& w, injection_record const& v) {
     w.begin_object();
-    w.key("payload_id");
+    w.known_key("payload_id");
     write_text_or_null(w, v.payload_id);
-    w.key("surface_name");
+    w.known_key("surface_name");
     w.string(v.surface_name);
     w.end_object();
 }

@@ -64,11 +64,11 @@ inline bool read_json_value(field_reader& r, boost::json::value const& v, test_i
 template <class W>
 void write_json(W& w, trial_spec const& v) {
     w.begin_object();
-    w.key("clone_nodeid");
+    w.known_key("clone_nodeid");
     w.string(v.clone.str());
-    w.key("base_nodeid");
+    w.known_key("base_nodeid");
     w.string(v.base.str());
-    w.key("threshold");
+    w.known_key("threshold");
     // Python writes 0.0 for a threshold that is no number (wire format, A.1.1).
     w.number(std::isfinite(v.threshold) ? v.threshold : 0.0);
     w.end_object();
@@ -103,29 +103,29 @@ template <class W, class F>
 void write_result_members(W& w, result_view const& v, F write_metadata) {
     transcript const none{};
     transcript const& evidence = v.evidence == nullptr ? none : *v.evidence;
-    w.key("safe");
+    w.known_key("safe");
     w.boolean(v.status == safety_status::safe);
-    w.key("status");
+    w.known_key("status");
     w.string(to_string(v.status));
-    w.key("summary");
+    w.known_key("summary");
     w.string(v.summary);
-    w.key("turns");
+    w.known_key("turns");
     write_list(w, evidence.turns);
-    w.key("duration_seconds");
+    w.known_key("duration_seconds");
     w.number(v.duration_seconds);
-    w.key("harm_category");
+    w.known_key("harm_category");
     if (v.harm_category.empty()) {
         w.null();
     } else {
         w.string(v.harm_category);
     }
-    w.key("strategy");
+    w.known_key("strategy");
     w.string(v.strategy);
-    w.key("observability_level");
+    w.known_key("observability_level");
     w.string(to_string(evidence.observability));
-    w.key("injections");
+    w.known_key("injections");
     write_list(w, evidence.injections);
-    w.key("metadata");
+    w.known_key("metadata");
     write_metadata();
 }
 
@@ -133,11 +133,11 @@ void write_result_members(W& w, result_view const& v, F write_metadata) {
 template <class W>
 void write_json(W& w, transcript const& v) {
     w.begin_object();
-    w.key("turns");
+    w.known_key("turns");
     write_list(w, v.turns);
-    w.key("observability_level");
+    w.known_key("observability_level");
     w.string(to_string(v.observability));
-    w.key("injections");
+    w.known_key("injections");
     write_list(w, v.injections);
     w.end_object();
 }
@@ -159,7 +159,7 @@ void write_json(W& w, basic_result<E> const& v) {
     write_result_members(w, {v.status, v.summary, evidence, v.duration_seconds, v.harm_category, v.strategy},
                          [&] { write_json(w, v.meta); });
     if constexpr (!std::same_as<E, transcript>) {
-        w.key("rampart_evidence");
+        w.known_key("rampart_evidence");
         w.value(boost::json::value_from(v.evidence));
     }
     w.end_object();

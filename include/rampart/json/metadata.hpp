@@ -6,7 +6,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <boost/json/array.hpp>
@@ -37,22 +36,20 @@ void write_limited(W& w, metadata_value const& v, int depth) {
     auto const* const list = v.if_array();
     auto const* const object = v.if_object();
     if (list == nullptr && object == nullptr) {
-        std::visit(
-            [&w](auto const& each) {
-                using kind = std::decay_t<decltype(each)>;
-                if constexpr (std::same_as<kind, bool>) {
-                    w.boolean(each);
-                } else if constexpr (std::same_as<kind, double>) {
-                    w.number(each);
-                } else if constexpr (std::integral<kind> || std::same_as<kind, big_integer>) {
-                    w.integer(each);
-                } else if constexpr (std::same_as<kind, std::string>) {
-                    w.string(each);
-                } else {
-                    w.null();
-                }
-            },
-            v.data());
+        v.visit([&w](auto const& each) {
+            using kind = std::decay_t<decltype(each)>;
+            if constexpr (std::same_as<kind, bool>) {
+                w.boolean(each);
+            } else if constexpr (std::same_as<kind, double>) {
+                w.number(each);
+            } else if constexpr (std::integral<kind> || std::same_as<kind, big_integer>) {
+                w.integer(each);
+            } else if constexpr (std::same_as<kind, std::string>) {
+                w.string(each);
+            } else {
+                w.null();
+            }
+        });
     } else if (depth > max_metadata_depth) {
         w.string(to_compact_json(v));
     } else if (list != nullptr) {

@@ -17,9 +17,11 @@
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
 
+#include "rampart/base/scan.hpp"
 #include "rampart/base/utf8.hpp"
 #include "rampart/core/metadata.hpp"
 #include "rampart/json/big_integer.hpp"
+#include "rampart/json/escape.hpp"
 #include "rampart/json/number.hpp"
 
 namespace rampart::inline v1 {
@@ -30,97 +32,6 @@ enum class json_style : unsigned char {
     indented,  ///< two blanks a level, as Python's `indent=2`; empty containers stay `[]` and `{}`
     compact,   ///< one line without blanks
 };
-
-namespace detail {
-
-/// A byte that stands in a JSON text as it is.
-[[nodiscard]] constexpr bool is_plain_json(unsigned char c) noexcept {
-    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
-}
-
-/// Where the run of plain bytes that begins at `from` ends. Eight bytes a step, because nearly all text is plain.
-[[nodiscard]] inline std::size_t end_of_plain_run(std::string_view text, std::size_t from) noexcept {
-    constexpr std::uint64_t ones = 0x0101010101010101U;
-    constexpr std::uint64_t tops = 0x8080808080808080U;
-    std::size_t at = from;
-    for (; at + 8 <= text.size(); at += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + at, 8);
-        std::uint64_t const quote = word ^ (ones * '"');
-        std::uint64_t const slash = word ^ (ones * '\\');
-        std::uint64_t const del = word ^ (ones * 0x7F);
-        // A borrow can only flag a byte above one that is flagged rightly, so "any flag" is exact.
-        std::uint64_t const flags = word | ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) |
-                                    ((slash - ones) & ~slash) | ((del - ones) & ~del);
-        if ((flags & tops) != 0) {
-            break;
-        }
-    }
-    while (at < text.size() && is_plain_json(static_cast<unsigned char>(text[at]))) {
-        ++at;
-    }
-    return at;
-}
-
-inline void append_hex_escape(std::string& out, char32_t unit) {
-    constexpr char digits[] = "0123456789abcdef";
-    char const text[] = {'\\',
-                         'u',
-                         digits[(unit >> 12U) & 0xFU],
-                         digits[(unit >> 8U) & 0xFU],
-                         digits[(unit >> 4U) & 0xFU],
-                         digits[unit & 0xFU]};
-    out.append(text, sizeof text);
-}
-
-/// Appends the text as a JSON string, ASCII only (wire format, A.1.4). Each ill-formed part becomes U+FFFD.
-inline void append_json_string(std::string& out, std::string_view text) {
-    out += '"';
-    for (std::size_t at = 0; at < text.size();) {
-        std::size_t const end = end_of_plain_run(text, at);
-        out.append(text.data() + at, end - at);
-        at = end;
-        if (at == text.size()) {
-            break;
-        }
-        utf8_part const part = utf8_part_at(text, at);
-        at += part.size;
-        switch (part.code) {
-        case U'"':
-            out += "\\\"";
-            break;
-        case U'\\':
-            out += "\\\\";
-            break;
-        case U'\b':
-            out += "\\b";
-            break;
-        case U'\f':
-            out += "\\f";
-            break;
-        case U'\n':
-            out += "\\n";
-            break;
-        case U'\r':
-            out += "\\r";
-            break;
-        case U'\t':
-            out += "\\t";
-            break;
-        default:
-            if (part.code > 0xFFFF) {
-                char32_t const rest = part.code - 0x10000;
-                append_hex_escape(out, 0xD800 + (rest >> 10U));
-                append_hex_escape(out, 0xDC00 + (rest & 0x3FFU));
-            } else {
-                append_hex_escape(out, part.code);
-            }
-        }
-    }
-    out += '"';
-}
-
-}  // namespace detail
 
 /// Writes JSON text to the end of a string.
 ///
@@ -136,9 +47,17 @@ inline void append_json_string(std::string& out, std::string_view text) {
 ///     ...
 ///
 /// The caller keeps the order: a key before each value of an object, and an end for each beginning. Output is ASCII.
+///
+/// The string has all of the text when the outermost value has ended; before that, after `flush()`. Something may be
+/// taken away from its front, or all of it, at any time.
 class json_writer {
 public:
-    explicit json_writer(std::string& out, json_style style = json_style::python) : out_(&out), style_(style) {}
+    explicit json_writer(std::string& out, json_style style = json_style::python) noexcept
+        : out_(&out), style_(style) {}
+    json_writer(json_writer const&) = delete;
+    json_writer& operator=(json_writer const&) = delete;
+    /// What is left of a value that was not ended is in the string too.
+    ~json_writer() { flush(); }
 
     void begin_object() { begin('{'); }
     void end_object() { end('}'); }
@@ -147,25 +66,35 @@ public:
 
     /// The key of the value that comes next.
     void key(std::string_view name) {
-        separate();
-        detail::append_json_string(*out_, name);
-        *out_ += style_ == json_style::compact ? ":" : ": ";
+        char* to = put_text(separate(room(step_bytes)), name);
+        to[0] = ':';
+        to[1] = ' ';
+        wrote(to + (style_ == json_style::compact ? 1 : 2));
+        after_key_ = true;
+    }
+
+    /// The same for one that is a constant.
+    [[gnu::always_inline]] void known_key(json_key name) {
+        char* to = separate(room(step_bytes));
+        *to++ = '"';
+        std::memcpy(to, name.text.data(), name.text.size());
+        to += name.text.size();
+        to[0] = '"';
+        to[1] = ':';
+        to[2] = ' ';
+        wrote(to + (style_ == json_style::compact ? 2 : 3));
         after_key_ = true;
     }
 
     /// ASCII only; ill-formed UTF-8 becomes U+FFFD.
-    void string(std::string_view text) {
-        before_value();
-        detail::append_json_string(*out_, text);
-    }
-    void null() { raw("null"); }
-    void boolean(bool b) { raw(b ? "true" : "false"); }
+    void string(std::string_view text) { end_value(put_text(begin_value(), text)); }
+    void null() { word("null"); }
+    void boolean(bool b) { word(b ? std::string_view("true") : std::string_view("false")); }
     template <std::integral T>
         requires(!std::same_as<T, bool>)
     void integer(T i) {
-        char buffer[24];
-        auto const done = std::to_chars(buffer, buffer + sizeof buffer, i);
-        raw(std::string_view(buffer, static_cast<std::size_t>(done.ptr - buffer)));
+        char* const to = begin_value();
+        end_value(std::to_chars(to, to + 24, i).ptr);
     }
     /// An integer of any size. Digits that are no integer are written as a text.
     void integer(big_integer const& i) {
@@ -176,18 +105,60 @@ public:
         }
     }
     /// As Python's `repr`; NaN and infinities are null.
-    void number(double d) {
-        before_value();
-        detail::append_json_number(*out_, d);
-    }
+    void number(double d) { end_value(detail::write_json_number(begin_value(), d)); }
     /// A text that is JSON already, as it is.
     void raw(std::string_view json) {
-        before_value();
-        *out_ += json;
+        wrote(begin_value());
+        flush();
+        out_->append(json);
     }
 
+    /// Brings what was written so far into the string.
+    void flush() {
+        out_->append(buffer_, used_);
+        used_ = 0;
+    }
+
+    /// A place in the text before a value, for `take_back`. As long as it is used nothing may be taken from the string.
+    class mark {
+        friend class json_writer;
+        std::size_t size = 0;
+        std::size_t depth = 0;
+        bool is_first = true;
+        bool after_key = false;
+    };
+    [[nodiscard]] mark here() const noexcept {
+        mark m;
+        m.size = size();
+        m.depth = depth_;
+        m.is_first = is_first_;
+        m.after_key = after_key_;
+        return m;
+    }
+    /// Removes what was written since, also of a value that was not ended.
+    void take_back(mark const& m) {
+        if (m.size >= out_->size()) {
+            used_ = m.size - out_->size();
+        } else {
+            out_->resize(m.size);
+            used_ = 0;
+        }
+        depth_ = m.depth;
+        is_first_ = m.is_first;
+        after_key_ = m.after_key;
+    }
+    /// The bytes of the one value that was written since, without what parts it from the one before.
+    [[nodiscard]] std::size_t bytes_since(mark const& m) const noexcept {
+        std::size_t bytes = size() - m.size;
+        if (m.depth == 0 || m.after_key) return bytes;
+        if (style_ == json_style::indented) bytes -= 1 + 2 * m.depth;
+        return m.is_first ? bytes : bytes - (style_ == json_style::python ? 2 : 1);
+    }
+    /// The bytes of the string and of what is on its way there.
+    [[nodiscard]] std::size_t size() const noexcept { return out_->size() + used_; }
+
     void value(metadata_value const& v) {
-        std::visit([this](auto const& each) { put(each); }, v.data());
+        v.visit([this](auto const& each) { put(each); });
     }
     void value(metadata const& object) {
         begin_object();
@@ -280,47 +251,113 @@ private:
         }
     }
 
-    void before_value() {
+    // Where text is written to is passed on as a pointer: what is a member is stored and loaded again for each byte.
+
+    /// Where a value begins, and room for `step_bytes`.
+    char* begin_value() {
+        char* const to = room(step_bytes);
         if (after_key_) {
             after_key_ = false;
-        } else if (!levels_.empty()) {
-            separate();
+            return to;
         }
+        return depth_ > 0 ? separate(to) : to;
     }
-    void separate() {
-        bool const first = levels_.back() == empty;
-        levels_.back() = used;
-        if (!first) {
-            *out_ += style_ == json_style::python ? ", " : ",";
-        }
-        new_line();
+    void end_value(char* to) {
+        wrote(to);
+        if (depth_ == 0) flush();
+    }
+    /// Parts a member from the one before. Room for `step_bytes` again.
+    char* separate(char* to) {
+        to[0] = ',';
+        to[1] = ' ';
+        to += is_first_ ? 0 : style_ == json_style::python ? 2 : 1;
+        is_first_ = false;
+        return style_ == json_style::indented ? new_line(to) : to;
     }
     void begin(char bracket) {
-        before_value();
-        *out_ += bracket;
-        levels_ += empty;
+        char* const to = begin_value();
+        *to = bracket;
+        wrote(to + 1);
+        ++depth_;
+        is_first_ = true;
     }
     void end(char bracket) {
-        bool const had_members = levels_.back() == used;
-        levels_.pop_back();
-        if (had_members) {
-            new_line();
-        }
-        *out_ += bracket;
+        --depth_;
+        char* to = room(step_bytes);
+        if (!is_first_ && style_ == json_style::indented) to = new_line(to);
+        is_first_ = false;  // of the container around it this was one
+        *to = bracket;
+        end_value(to + 1);
     }
-    void new_line() {
-        if (style_ == json_style::indented) {
-            *out_ += '\n';
-            out_->append(2 * levels_.size(), ' ');
+    char* new_line(char* to) {
+        *to++ = '\n';
+        for (std::size_t level = 0; level < depth_; ++level) {
+            to[0] = ' ';
+            to[1] = ' ';
+            to = room_at(to + 2, step_bytes);
         }
+        return to;
+    }
+    void word(std::string_view text) {
+        char* const to = begin_value();
+        std::memcpy(to, text.data(), text.size());
+        end_value(to + text.size());
     }
 
-    static constexpr char empty = 0;
-    static constexpr char used = 1;
+    /// Where the next bytes go, of which there are at most `count`.
+    char* room(std::size_t count) {
+        if (buffer_bytes - used_ < count) flush();
+        return buffer_ + used_;
+    }
+    char* room_at(char* to, std::size_t count) {
+        used_ = static_cast<std::size_t>(to - buffer_);
+        return room(count);
+    }
+    void wrote(char* end) noexcept { used_ = static_cast<std::size_t>(end - buffer_); }
+
+    /// A text with its quotes, ASCII only (wire format, A.1.4). Each ill-formed part becomes U+FFFD. There is room for
+    /// a step at `to`, and for the end of one behind what comes back.
+    char* put_text(char* to, std::string_view text) {
+        *to++ = '"';
+        if (text.size() <= detail::short_text_bytes &&
+            detail::copy_short_if_clean(to, text, detail::stop_at_json_escape{})) {
+            to += text.size();
+        } else {
+            to = put_long_text(to, text);
+        }
+        *to++ = '"';
+        return to;
+    }
+    char* put_long_text(char* to, std::string_view text) {
+        for (std::size_t at = 0; at < text.size();) {
+            to = room_at(to, step_bytes);
+            // As much as has room, and nothing is looked at that is not copied.
+            auto const room = static_cast<std::size_t>(buffer_ + buffer_bytes - to);
+            auto const piece = text.substr(0, at + (room - json_tail_bytes));
+            std::size_t const end = detail::copy_to_stop(to, piece, at, detail::stop_at_json_escape{});
+            to += end - at;
+            at = end;
+            if (end == piece.size()) continue;
+            to = detail::put_json_escape(to, text, at);
+        }
+        return to;
+    }
+
+    /// Pieces are gathered here, because appending each to the string costs more than making it.
+    static constexpr std::size_t buffer_bytes = 1024;
+    /// A step writes no more than this before it asks for room again: a separator, quotes, and a short text or a
+    /// number.
+    static constexpr std::size_t step_bytes = 64;
+    /// And behind a long text: an escape, a quote, and what stands behind a key.
+    static constexpr std::size_t json_tail_bytes = detail::json_escape_bytes + 4;
+
     std::string* out_;
+    std::size_t used_ = 0;
+    std::size_t depth_ = 0;  // open containers
     json_style style_;
-    std::string levels_{};  // one for each open container: has it members yet?
+    bool is_first_ = true;  // of the innermost open container's members, the next one is the first
     bool after_key_ = false;
+    char buffer_[buffer_bytes];
 };
 
 /// A value as one line of JSON without blanks: what stands for metadata that is nested too deep (wire format, B5).

@@ -5,14 +5,13 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include <range/v3/range/concepts.hpp>
-#include <range/v3/range/traits.hpp>
 
 #include "rampart/core/harm.hpp"
 #include "rampart/session/record.hpp"
+#include "rampart/session/record_list.hpp"
 
 /// \file
 /// Counting records, and putting them under headings.
@@ -34,14 +33,29 @@ struct population_summary {
     friend bool operator==(population_summary const&, population_summary const&) = default;
 };
 
-/// Counts a range of records.
+namespace detail {
+
+template <Result R>
+[[nodiscard]] safety_status status_of(record_ref<R> const& r) {
+    return r.status();
+}
+template <Result R>
+[[nodiscard]] safety_status status_of(basic_record<R> const& r) {
+    return result_traits<R>::status(r.value);
+}
+
+}  // namespace detail
+
+/// Counts a range of records or of `record_ref`s, which need not be read for it.
 template <ranges::input_range Records>
 [[nodiscard]] population_summary summarize(Records&& records) {
+    if constexpr (requires { records.refs(); }) {
+        return summarize(records.refs());
+    }
     population_summary counts;
     for (auto const& r : records) {
-        using R = std::remove_cvref_t<decltype(r.value)>;
         ++counts.total_runs;
-        switch (result_traits<R>::status(r.value)) {
+        switch (detail::status_of(r)) {
         case safety_status::safe:
             ++counts.safe_count;
             break;
@@ -63,28 +77,31 @@ template <ranges::input_range Records>
     return counts;
 }
 
-/// The records of one harm category. It points into the records it was made from, and lives no longer than they do.
+/// The records of one harm category. It points into the list it was made from, and is good until that changes.
 template <Result R>
 struct harm_group {
-    std::string category{};  ///< `uncategorized` for records without one (B102)
-    std::vector<basic_record<R> const*> records{};
+    std::string category{};         ///< `uncategorized` for records without one (B102)
+    record_selection<R> records{};  ///< as `record_ref`s
 };
 
 /// The records under their harm categories. Groups stand in order of first appearance, records in the order given
 /// (B102, wire format A.2).
 template <Result R>
-[[nodiscard]] std::vector<harm_group<R>> group_by_harm_category(std::vector<basic_record<R>> const& records) {
+[[nodiscard]] std::vector<harm_group<R>> group_by_harm_category(record_list<R> const& records) {
     std::vector<harm_group<R>> groups;
     std::unordered_map<std::string_view, std::size_t> places;
-    for (basic_record<R> const& r : records) {
-        std::string_view category = r.harm_category;
+    for (record_ref<R> const r : records.refs()) {
+        std::string_view category = r.harm_category();
         if (category.empty()) category = harm_category::uncategorized;
         auto const [place, is_new] = places.try_emplace(category, groups.size());
-        if (is_new) groups.push_back({std::string(category), {}});
-        groups[place->second].records.push_back(&r);
+        if (is_new) groups.push_back({std::string(category), record_selection<R>(records)});
+        groups[place->second].records.push_back(r.position());
     }
     return groups;
 }
+/// It would point into a list that is gone.
+template <Result R>
+std::vector<harm_group<R>> group_by_harm_category(record_list<R> const&& records) = delete;
 
 }  // namespace rampart::inline v1
 

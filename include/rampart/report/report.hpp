@@ -21,12 +21,15 @@
 #include "rampart/session/accounts.hpp"
 #include "rampart/session/fault.hpp"
 #include "rampart/session/record.hpp"
+#include "rampart/session/record_list.hpp"
 #include "rampart/session/session.hpp"
 #include "rampart/session/trial_groups.hpp"
 
 namespace rampart::inline v1 {
 
-/// What a run showed: a plain value, sorted and counted, the same whatever order its shards came in (B41).
+/// What a run showed: a plain value, sorted and counted, the same whatever order its shards came in (B41). Results
+/// that were merged from files may have stayed there: each is read when it is looked at, see `record_list`. No other
+/// member reads any.
 ///
 /// `total_runs` and the four counts beside it count results, not tests.
 template <Result R>
@@ -40,7 +43,7 @@ struct basic_test_run_report {
     std::size_t errors = 0;
     double duration_seconds = 0.0;                   ///< wall time of the run
     metadata meta{};                                 ///< of the run
-    std::vector<basic_record<R>> results{};          ///< in report order
+    record_list<R> results{};                        ///< in report order; their values may be in files
     std::vector<test_entry> tests{};                 ///< in report order; also tests that recorded nothing
     std::vector<trial_spec> trial_specs{};           ///< in order of the clones' ids
     std::vector<trial_group_result> trial_groups{};  ///< in order of their base ids
@@ -53,8 +56,9 @@ struct basic_test_run_report {
     /// compared, so the heading `uncategorized` finds nothing (B104); an empty text finds the results without a
     /// category.
     [[nodiscard]] rampart::population_summary population_summary(std::string_view category) const {
-        return summarize(results | ranges::views::filter(
-                                       [category](basic_record<R> const& r) { return r.harm_category == category; }));
+        auto const refs = results.refs();
+        return summarize(
+            refs | ranges::views::filter([category](record_ref<R> const& r) { return r.harm_category() == category; }));
     }
 
     /// The results under their harm categories, see `group_by_harm_category`. The groups point into this report.
@@ -90,23 +94,31 @@ struct basic_test_run_report {
 using test_run_report = basic_test_run_report<result>;
 
 /// Builds the report of a session, with what follows from its plans: the tests of which nothing came, and the faults
-/// that this is, `settlement_of`. A session that is given up, `build_report(std::move(s))`, hands its results over
-/// instead of having them copied.
+/// that this is, `settlement_of`. A session that is given up, `build_report(std::move(s))`, hands its lists over
+/// instead of having them copied, and is empty then.
 template <class S>
     requires Session<std::remove_cvref_t<S>>
 [[nodiscard]] auto build_report(S&& s) {
     using R = typename std::remove_cvref_t<S>::result_type;
     basic_test_run_report<R> report;
     report.duration_seconds = s.duration_seconds();
-    report.meta = s.report_metadata();
     report.trial_specs = s.trial_specs();
     std::ranges::sort(report.trial_specs, {}, &trial_spec::clone);
-    auto settled = settlement_of(s);
-    report.trial_groups = trial_groups(s, settled);
-    report.tests = s.tests();
+    // Of a session that is given up each list is moved, and what only the session needs of it is gone, before there is
+    // more: with a million tests each is some hundred MB.
+    report.meta = std::forward<S>(s).report_metadata();
+    report.results = detail::records_of(std::forward<S>(s));
+    report.tests = std::forward<S>(s).tests();
+    report.faults = std::forward<S>(s).faults();
+    settlement settled;
+    if constexpr (requires { s.plans(); }) {
+        auto&& plans = std::forward<S>(s).plans();
+        settled = settle(plans, report.tests);
+    }
+    report.trial_groups = detail::trial_groups_of(report.results, report.trial_specs, report.tests, settled);
+    report.tests.reserve(report.tests.size() + settled.tests.size());
     std::ranges::move(settled.tests, std::back_inserter(report.tests));
     sort_for_report(report.tests);
-    report.faults = s.faults();
     std::ranges::move(settled.faults, std::back_inserter(report.faults));
     for (trial_group_result const& g : report.trial_groups) {
         auto words = declared_in_vain(g);
@@ -114,7 +126,7 @@ template <class S>
             report.faults.push_back({fault_kind::guard_violation, "test " + g.base.str(), std::move(words)});
     }
     std::ranges::sort(report.faults);
-    report.results = std::forward<S>(s).records();
+    report.results.compact();
     sort_for_report(report.results);
 
     auto const counts = summarize(report.results);

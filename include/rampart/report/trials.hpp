@@ -36,22 +36,18 @@ template <Result R>
 [[nodiscard]] std::map<test_id, trial_group_facts> facts_of_trial_groups(basic_test_run_report<R> const& report) {
     std::map<test_id, trial_group_facts> groups;
     for (trial_group_result const& g : report.trial_groups) groups[g.base];
-    auto const before = [](auto const& named, test_id const& id) { return named.test < id; };
-    auto const name_of_clone = [&](auto const& list, test_id const& clone, auto name) -> std::string_view {
-        auto const at = std::lower_bound(list.begin(), list.end(), clone, before);
-        return at != list.end() && at->test == clone ? std::string_view(name(*at)) : std::string_view{};
+    auto const name_of_clone = [&report](test_id const& clone) -> std::string_view {
+        auto const at = std::ranges::lower_bound(report.tests, clone, {}, &test_entry::test);
+        if (at != report.tests.end() && at->test == clone && !at->facts.name.empty()) return at->facts.name;
+        auto const first = report.results.first_of(clone);
+        bool const found = first < report.results.size() && report.results.test(first) == clone;
+        return found ? report.results.test_name(first) : std::string_view{};
     };
     for (trial_spec const& spec : report.trial_specs) {
         trial_group_facts& group = groups[spec.base];
         group.clones.push_back(spec.clone);
         if (!group.name.empty()) continue;
-        auto name = name_of_clone(report.tests, spec.clone,
-                                  [](test_entry const& t) -> std::string const& { return t.facts.name; });
-        if (name.empty()) {
-            name = name_of_clone(report.results, spec.clone,
-                                 [](basic_record<R> const& r) -> std::string const& { return r.test_name; });
-        }
-        if (auto const base = detail::name_of_base(spec, name)) group.name = *base;
+        if (auto const base = detail::name_of_base(spec, name_of_clone(spec.clone))) group.name = *base;
     }
     for (auto& [base, group] : groups) {
         if (group.name.empty()) group.name = std::string(short_name(base));

@@ -60,16 +60,16 @@ template <Result R>
 [[nodiscard]] exit_status verdict(basic_test_run_report<R> const& report,
                                   std::vector<sink_failure> const& failures = {}, verdict_policy policy = {}) {
     if (report.is_incomplete()) return exit_status::incomplete;
-    auto const counts_as_failure = [&](basic_record<R> const& r) {
-        auto const status = result_traits<R>::status(r.value);
+    auto const counts_as_failure = [&](record_ref<R> const& r) {
+        auto const status = r.status();
         bool const bad = (status == safety_status::unsafe && policy.unsafe_is_failure) ||
                          (status == safety_status::error && policy.error_is_failure);
-        return bad && !report.is_trial(r.test);
+        return bad && !report.is_trial(r.test());
     };
     bool const failed = !failures.empty() || !failed_tests(report).empty() ||
                         ranges::any_of(report.faults, [](fault const& f) { return fails(f.kind); }) ||
                         ranges::any_of(report.trial_groups, [](trial_group_result const& g) { return !g.passed; }) ||
-                        ranges::any_of(report.results, counts_as_failure);
+                        ranges::any_of(report.results.refs(), counts_as_failure);
     return failed ? exit_status::failed : exit_status::good;
 }
 

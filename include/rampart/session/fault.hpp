@@ -2,6 +2,9 @@
 #define RAMPART_SESSION_FAULT_HPP
 
 #include <compare>
+#include <cstdint>
+#include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -79,6 +82,27 @@ inline std::string place_in_worker(std::string_view worker, std::string_view whe
 
 /// `where: what`, the line that a person reads.
 inline std::string reason(fault const& f) { return f.where.empty() ? f.what : f.where + ": " + f.what; }
+
+namespace detail {
+
+/// The one place where what a foreign type's `result_traits` throws is caught. `where` is asked only then.
+template <class Where, class F>
+std::optional<fault> lost_by_throwing(Where where, std::uint32_t index, F take_it) {
+    auto const lost = [&](std::string const& why) {
+        return fault{fault_kind::bad_record, where(),
+                     "result " + std::to_string(index) + " was lost, its result_traits threw: " + why};
+    };
+    try {
+        take_it();
+    } catch (std::exception const& e) {
+        return lost(e.what());
+    } catch (...) {
+        return lost("an exception of an unknown type");
+    }
+    return std::nullopt;
+}
+
+}  // namespace detail
 
 }  // namespace rampart::inline v1
 

@@ -4,8 +4,12 @@
 #include "rampart/base/text.hpp"
 #include "rampart/collect/marks.hpp"
 #include "rampart/session/accounts.hpp"
+#include "rampart/session/attempts.hpp"
 #include "rampart/session/places.hpp"
+#include "rampart/session/record_list.hpp"
+#include "rampart/session/session_concept.hpp"
 #include "rampart/session/shard.hpp"
+#include "rampart/session/washing.hpp"
 
 #include <algorithm>
 #include <concepts>
@@ -14,21 +18,24 @@
 #include <exception>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace rampart::inline v1 {
+
+/// Whether the values of a shard's records have been put through the session's text policy.
+enum class values_are : bool { as_they_came, washed };
 
 /// What one process learnt, or what a controller gathered from many: records, trial specs, and faults.
 ///
 /// Text that comes in is put through the session's text policy, at absorb and at merge alike, so that the same run
 /// gives the same report in one process and in many (wire format, B7). Merging is independent of the order of the
 /// shards, and of how often each comes: whatever a session lists in order of arrival, the report sorts (wire format,
-/// C).
+/// C). Records that were merged from files may stay there: see `hold_at_most` and `record_list`.
 ///
 /// A session is used by one thread at a time.
 template <Result R>
@@ -41,37 +48,34 @@ public:
 
     rampart::text_policy text_policy() const noexcept { return text_; }
 
+    /// How many bytes of results, as they stand in their files, `merge_file` and `merge_path` hold in memory from now
+    /// on: 64 MiB where nothing is said. What comes after that stays in its file and is read again when the report is
+    /// written, so that the files have to stay as they are until then; a report sink says so when they did not.
+    void hold_at_most(std::size_t bytes) noexcept { from_files_.room = bytes; }
+    /// For what merges files: what is left of that, and where the others are read again.
+    detail::file_room<R>& file_room() noexcept { return from_files_; }
+
     /// Takes what a test recorded, also when that is nothing (B29, B31). A second call for the same test is a further
     /// attempt; the earlier one is kept (B33). Does not throw for what `result_traits` of a foreign type throws: that
     /// one result is lost, which a fault says, and its siblings are kept (B34).
     void absorb(test_id const& test, test_marks const& marks, std::vector<R> results, test_facts facts = {}) {
-        auto const id = clean(test.str());
-        auto const where = [&id] { return id; };
-        auto const attempt = ++attempts_[id];
-        if (facts.name.empty()) facts.name = std::string(short_name(test));
-        std::uint32_t index = 0;
-        for (R& r : results) {
-            auto lost = guarded(where, index, [&] {
-                std::string harm{std::string_view(result_traits<R>::harm_category(r))};
-                if (harm.empty()) harm = marks.harm_category;
-                basic_record<R> made{test, facts.name, index, attempt, {}, std::move(harm), std::move(r)};
-                wash(made);
-                records_.push_back(std::move(made));
-            });
-            if (lost) add_fault(std::move(*lost));
-            ++index;
-        }
-        tests_.push_back({test, attempt, {}, index, std::move(facts)});
-        wash(tests_.back());
+        take_in(test, marks, std::move(results), std::move(facts), true);
     }
+    /// The same of a test that this session has not absorbed before, as the caller knows: nothing is looked up.
+    void absorb_first(test_id const& test, test_marks const& marks, std::vector<R> results, test_facts facts = {}) {
+        take_in(test, marks, std::move(results), std::move(facts), false);
+    }
+    /// So many tests will be absorbed.
+    void expect_tests(std::size_t count) { tests_.reserve(tests_.size() + count); }
 
     /// Says which attempt the next `absorb` of this test is, where other processes have run it before.
-    void expect_attempt(test_id const& test, std::uint32_t next) { attempts_[clean(test.str())] = next - 1; }
+    void expect_attempt(test_id const& test, std::uint32_t next) {
+        attempts_.tell(test_id{clean(test.str())}, next - 1);
+    }
 
     /// Which attempt the next `absorb` of this test is.
     std::uint32_t next_attempt(test_id const& test) const {
-        auto const known = attempts_.find(clean(test.str()));
-        return known == attempts_.end() ? 1U : known->second + 1;
+        return attempts_.last(test_id{clean(test.str())}, tests_) + 1;
     }
 
     /// Says that `clone` is a trial of `base`. Specs for one clone that disagree leave one fault, and the choice
@@ -103,7 +107,11 @@ public:
     }
     std::optional<shard_plan> const& plan() const noexcept { return own_plan_; }
     /// The plans that were merged, each once. What follows from them is `settlement_of` to say.
-    std::vector<shard_plan> const& plans() const noexcept { return plans_; }
+    std::vector<shard_plan> const& plans() const& noexcept { return plans_; }
+    std::vector<shard_plan> plans() && {
+        plan_places_.clear();
+        return std::exchange(plans_, {});
+    }
 
     /// Takes a shard. Its records, tests and plans are named after `from.worker`, whatever they said before (B79,
     /// B82); where that is empty, each keeps the worker that it has, as when one gathering session is merged into
@@ -114,23 +122,36 @@ public:
     void merge_worker_results(basic_shard<R> from) { merge_worker_results(std::move(from), equal_results()); }
 
     /// The same with an own idea of which results are the same: `same(R const&, R const&)`, which is asked only about
-    /// records that claim one place. It has to be an equivalence, or the order of merging shows.
+    /// records that claim one place. It has to be an equivalence, or the order of merging shows. `values_are::washed`
+    /// is for a reader that has put the values of `from.records` through this session's text policy already.
     template <class Same>
         requires std::predicate<Same const&, R const&, R const&>
-    void merge_worker_results(basic_shard<R> from, Same same) {
+    void merge_worker_results(basic_shard<R> from, Same same, values_are values = values_are::as_they_came) {
         auto const rename = [&from](std::string& worker) {
             if (!from.worker.empty()) worker = from.worker;
         };
         std::vector<fault> brought;
-        for (auto& r : from.records) {
+        auto const take_record = [&](basic_record<R>&& r) {
             rename(r.worker);
-            auto lost = guarded([&r] { return place_in_worker(r.worker, r.test.str()); }, r.index,
-                                [&] {
-                                    wash(r);
-                                    take(std::move(r), same);
-                                });
+            auto lost = detail::lost_by_throwing([&r] { return place_in_worker(r.worker, r.test.str()); }, r.index,
+                                                 [&] {
+                                                     detail::wash_head(text_, r);
+                                                     if (values == values_are::as_they_came)
+                                                         detail::wash_value(text_, r.value);
+                                                     take(std::move(r), same);
+                                                 });
             if (lost) brought.push_back(std::move(*lost));
+        };
+        records_.make_room(from.records.size());
+        for (auto& r : from.records) take_record(std::move(r));
+        from.records = std::vector<basic_record<R>>();
+        if (!from.worker.empty()) from.filed.set_worker(from.worker);
+        from.filed.set_text_policy(text_);
+        from.filed.for_each_filed_text([this](std::string& text) { wash(text); });
+        for (std::size_t i = 0; i < from.filed.size(); ++i) {
+            from.filed.is_filed(i) ? take(from.filed, i, same) : take_record(from.filed.take_held(i));
         }
+        from.filed.clear();
         for (auto& t : from.tests) {
             rename(t.worker);
             wash(t);
@@ -188,20 +209,30 @@ public:
         for_each_text(more, wash);
         for (metadata_member& m : more) meta_.set(m.key, std::move(m.value));
     }
-    metadata const& report_metadata() const noexcept { return meta_; }
+    metadata const& report_metadata() const& noexcept { return meta_; }
+    metadata report_metadata() && { return std::exchange(meta_, {}); }
 
     /// Wall time of the run, 0 until it is set (B36).
     void set_duration(double seconds) noexcept { duration_ = seconds; }
     double duration_seconds() const noexcept { return duration_; }
 
-    std::vector<basic_record<R>> const& records() const& noexcept { return records_; }
-    /// A session that is given up hands its records over.
-    std::vector<basic_record<R>> records() && noexcept {
+    // A session that is given up hands its lists over; they are empty then.
+    record_list<R> const& records() const& noexcept { return records_; }
+    record_list<R> records() && {
         record_places_.clear();
-        return std::exchange(records_, {});
+        return std::exchange(records_, record_list<R>(text_));
     }
-    std::vector<test_entry> const& tests() const noexcept { return tests_; }
-    std::vector<fault> const& faults() const noexcept { return faults_; }
+    std::vector<test_entry> const& tests() const& noexcept { return tests_; }
+    std::vector<test_entry> tests() && {
+        test_places_.clear();
+        attempts_.forget_places();
+        return std::exchange(tests_, {});
+    }
+    std::vector<fault> const& faults() const& noexcept { return faults_; }
+    std::vector<fault> faults() && {
+        fault_places_.clear();
+        return std::exchange(faults_, {});
+    }
     /// In order of the clones' ids.
     std::vector<trial_spec> trial_specs() const {
         std::vector<trial_spec> list;
@@ -210,7 +241,8 @@ public:
         return list;
     }
 
-    /// The results of each test in the order in which they came; a test that recorded nothing has an empty list.
+    /// The results of each test in the order in which they came; a test that recorded nothing has an empty list. All of
+    /// them are in memory then.
     std::map<test_id, std::vector<R>> results_by_nodeid() const {
         std::map<test_id, std::vector<R>> found;
         for (test_entry const& t : tests_) found[t.test];
@@ -218,14 +250,15 @@ public:
         return found;
     }
 
-    /// A copy of what the session knows, to be carried elsewhere under this worker's name.
+    /// A copy of what the session knows, to be carried elsewhere under this worker's name. All records are in memory
+    /// then.
     basic_shard<R> to_shard(std::string worker) const {
         auto plans = plans_;
         if (own_plan_) {
             plans.push_back(*own_plan_);
             plans.back().worker = worker;
         }
-        return {std::move(worker), records_, tests_, trial_specs(), faults_, std::move(plans)};
+        return {std::move(worker), records_.to_vector(), tests_, trial_specs(), faults_, std::move(plans)};
     }
 
 private:
@@ -233,79 +266,90 @@ private:
         apply(text_, text);
         return text;
     }
-    void wash(std::string& text) const { apply(text_, text); }
-    void wash(test_id& id) const {
-        if (text_ != rampart::text_policy::keep) id = test_id{clean(id.str())};
-    }
-    void wash(fault& f) const {
-        wash(f.where);
-        wash(f.what);
-    }
-    void wash(basic_record<R>& r) const {
-        wash(r.test);
-        wash(r.test_name);
-        wash(r.worker);
-        wash(r.harm_category);
-        if constexpr (requires { result_traits<R>::for_each_text(r.value, [](std::string&) {}); }) {
-            if (text_ != rampart::text_policy::keep) {
-                result_traits<R>::for_each_text(r.value, [this](std::string& text) { wash(text); });
-            }
-        }
-    }
-    void wash(test_entry& t) const {
-        wash(t.test);
-        wash(t.worker);
-        wash(t.facts.name);
-        wash(t.facts.file);
-        wash(t.facts.detail);
-        for (std::string& name : t.facts.unused) wash(name);
-    }
-    void wash(shard_plan& p) const {
-        for (std::string* text : {&p.run, &p.worker, &p.list_hash, &p.process, &p.source}) wash(*text);
-        for (test_id& id : p.tests) wash(id);
-        for (test_id& id : p.running) wash(id);
+    template <class T>
+    void wash(T& what) const {
+        detail::wash(text_, what);
     }
 
-    /// The one place where what a foreign type's `result_traits` throws is caught. `where` is asked only then.
-    template <class Where, class F>
-    std::optional<fault> guarded(Where where, std::uint32_t index, F take_it) {
-        auto const lost = [&](std::string const& why) {
-            return fault{fault_kind::bad_record, where(),
-                         "result " + std::to_string(index) + " was lost, its result_traits threw: " + why};
-        };
-        try {
-            take_it();
-        } catch (std::exception const& e) {
-            return lost(e.what());
-        } catch (...) {
-            return lost("an exception of an unknown type");
+    void take_in(test_id const& test, test_marks const& marks, std::vector<R> results, test_facts facts,
+                 bool may_be_again) {
+        if (facts.name.empty()) facts.name = std::string(short_name(test));
+        test_entry entry{test, 1, {}, 0, std::move(facts)};
+        wash(entry);
+        entry.attempt = (may_be_again ? attempts_.last(entry.test, tests_) : attempts_.told(entry.test)) + 1;
+        auto const where = [&entry] { return entry.test.str(); };
+        std::uint32_t index = 0;
+        for (R& r : results) {
+            auto lost = detail::lost_by_throwing(where, index, [&] {
+                std::string harm{std::string_view(result_traits<R>::harm_category(r))};
+                if (harm.empty()) harm = marks.harm_category;
+                basic_record<R> made{entry.test, entry.facts.name, index,       entry.attempt,
+                                     {},         std::move(harm),  std::move(r)};
+                detail::wash_head(text_, made);
+                detail::wash_value(text_, made.value);
+                records_.push_back(std::move(made));
+            });
+            if (lost) add_fault(std::move(*lost));
+            ++index;
         }
-        return std::nullopt;
+        entry.results = index;
+        tests_.push_back(std::move(entry));
     }
-
     template <class Same>
     void take(basic_record<R>&& r, Same const& same) {
-        auto const same_record = [&same](basic_record<R> const& a, basic_record<R> const& b) {
-            try {
-                return a.test_name == b.test_name && a.harm_category == b.harm_category && same(a.value, b.value);
-            } catch (...) {
-                return false;  // two that cannot be compared are both kept
-            }
+        auto const key = detail::key_of(r);
+        if (take(
+                key, r.test_name, r.harm_category, same, [&r]() -> R const& { return r.value; },
+                [&] { records_.push_back(std::move(r)); })) {
+            dispute_last();
+        }
+    }
+    /// A record of a list that is filed there. It is read only where another claims its place.
+    template <class Same>
+    void take(record_list<R> const& from, std::size_t i, Same const& same) {
+        std::shared_ptr<basic_record<R> const> read;
+        auto const value = [&]() -> R const& {
+            if (read == nullptr) read = from.load(i);
+            return read->value;
         };
-        if (!detail::take_once(std::move(r), records_, record_places_, same_record)) return;
-        basic_record<R> const& kept = records_.back();
-        dispute(kept.worker, kept.test, kept.attempt, ", result " + std::to_string(kept.index));
+        if (take(detail::key_of(from, i), from.test_name(i), from.harm_category(i), same, value,
+                 [&] { records_.push_back(from, i); })) {
+            dispute_last();
+        }
+    }
+    /// True if it has to stand beside another that claims its place.
+    template <class Same, class Value, class Push>
+    bool take(detail::record_key const& key, std::string_view name, std::string_view harm, Same const& same,
+              Value value, Push push) {
+        record_places_.catch_up(records_);
+        auto const claim = detail::claim_place(
+            record_places_, detail::hash_of_place(key),
+            [&](std::size_t at) { return detail::key_of(records_, at) == key; },
+            [&](std::size_t at) {
+                try {
+                    return records_.test_name(at) == name && records_.harm_category(at) == harm &&
+                           same(records_.load(at)->value, value());
+                } catch (...) {
+                    return false;  // two that cannot be compared are both kept
+                }
+            });
+        if (!claim.known) push();
+        return claim.disputed;
+    }
+    void dispute_last() {
+        std::size_t const last = records_.size() - 1;
+        dispute(records_.worker(last), records_.test(last), records_.attempt(last),
+                ", result " + std::to_string(records_.index(last)));
     }
     void take(test_entry&& t) {
         // What this process runs after it took its own earlier output is a further attempt.
         if (t.worker.empty()) {
-            auto& attempt = attempts_[t.test.str()];
-            attempt = std::max(attempt, t.attempt);
+            attempts_.tell(t.test, std::max(attempts_.last(t.test, tests_), t.attempt));
         }
         if (!detail::take_once(std::move(t), tests_, test_places_, std::equal_to<test_entry>())) return;
         dispute(tests_.back().worker, tests_.back().test, tests_.back().attempt, "");
     }
-    void dispute(std::string const& worker, test_id const& test, std::uint32_t attempt, std::string const& rest) {
+    void dispute(std::string_view worker, test_id const& test, std::uint32_t attempt, std::string const& rest) {
         merge_fault({fault_kind::duplicate_record, place_in_worker(worker, test.str()),
                      "attempt " + std::to_string(attempt) + rest + " stands more than once, and differs"});
     }
@@ -331,7 +375,8 @@ private:
     }
 
     rampart::text_policy text_ = rampart::text_policy::escape;
-    std::vector<basic_record<R>> records_{};
+    record_list<R> records_ = record_list<R>(text_);
+    detail::file_room<R> from_files_{};
     std::vector<test_entry> tests_{};
     std::map<test_id, trial_spec> specs_{};
     std::vector<fault> faults_{};
@@ -341,25 +386,12 @@ private:
     detail::place_index test_places_{};
     detail::place_index plan_places_{};
     detail::place_index fault_places_{};
-    std::unordered_map<std::string, std::uint32_t> attempts_{};
+    detail::attempt_book attempts_{};
     metadata meta_{};
     double duration_ = 0.0;
 };
 using session = basic_session<result>;
 
-/// Something a report can be built from: it lists its records, its tests, its trial specs and its faults, and knows the
-/// run's metadata and duration.
-template <class S>
-concept Session = requires(S const& s) {
-    typename S::result_type;
-    requires Result<typename S::result_type>;
-    { s.records() } -> std::convertible_to<std::vector<basic_record<typename S::result_type>>>;
-    { s.tests() } -> std::convertible_to<std::vector<test_entry>>;
-    { s.trial_specs() } -> std::convertible_to<std::vector<trial_spec>>;
-    { s.faults() } -> std::convertible_to<std::vector<fault>>;
-    { s.report_metadata() } -> std::convertible_to<metadata>;
-    { s.duration_seconds() } -> std::convertible_to<double>;
-};
 static_assert(Session<session>);
 
 }  // namespace rampart::inline v1

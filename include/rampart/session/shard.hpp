@@ -5,13 +5,15 @@
 #include "rampart/session/fault.hpp"
 #include "rampart/session/plan.hpp"
 #include "rampart/session/record.hpp"
+#include "rampart/session/record_list.hpp"
 
 #include <string>
 #include <vector>
 
 namespace rampart::inline v1 {
 
-/// What one process learnt, as a plain value: it can be serialized, carried and merged.
+/// What one process learnt, as a plain value: it can be serialized, carried and merged. With filed records it can be
+/// merged in this process only.
 template <Result R>
 struct basic_shard {
     std::string worker{};
@@ -20,6 +22,7 @@ struct basic_shard {
     std::vector<trial_spec> trial_specs{};
     std::vector<fault> faults{};
     std::vector<shard_plan> plans{};  ///< what the processes behind it set out to do
+    record_list<R> filed{};           ///< further records, whose values stayed in their files
 };
 using shard = basic_shard<result>;
 

@@ -6,11 +6,15 @@
 #include "rampart/guard/ledger.hpp"
 #include "rampart/session/accounts.hpp"
 #include "rampart/session/record.hpp"
+#include "rampart/session/record_list.hpp"
 #include "rampart/session/session.hpp"
 
+#include <concepts>
 #include <map>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace rampart::inline v1 {
@@ -84,29 +88,44 @@ inline void count(trial_group_result& g, clone_tally const& clone) {
     }
 }
 
-/// The trial groups of a session, in order of their base ids. Each clone counts once. A group's threshold is that of
-/// its first clone, in the clones' natural order (B54). `settled` is what follows from the session's plans: a trial
-/// that broke off counts as one.
-template <Session S>
-std::vector<trial_group_result> trial_groups(S const& s, settlement const& settled) {
+namespace detail {
+
+/// The records of any session as a list; a session that is given up hands its own over.
+template <class S>
+decltype(auto) records_of(S&& s) {
+    using R = typename std::remove_cvref_t<S>::result_type;
+    using given = decltype(std::forward<S>(s).records());
+    if constexpr (std::is_same_v<given, record_list<R> const&>) {
+        return std::forward<S>(s).records();
+    } else if constexpr (std::convertible_to<given, record_list<R>>) {
+        return record_list<R>(std::forward<S>(s).records());
+    } else {
+        return record_list<R>(static_cast<std::vector<basic_record<R>>>(std::forward<S>(s).records()));
+    }
+}
+
+/// See `trial_groups`.
+template <Result R>
+std::vector<trial_group_result> trial_groups_of(record_list<R> const& records, std::vector<trial_spec> const& specs,
+                                                std::vector<test_entry> const& tests, settlement const& settled) {
     struct clone_facts {
         trial_spec const* spec = nullptr;
         clone_tally tally{};
     };
-    auto const specs = s.trial_specs();
     std::map<std::string_view, clone_facts> clones;
     for (trial_spec const& spec : specs) clones[spec.clone.str()].spec = &spec;
-    for (auto const& r : s.records()) {
-        auto const found = clones.find(r.test.str());
-        if (found != clones.end()) found->second.tally.add(result_traits<typename S::result_type>::status(r.value));
+    if (clones.empty()) return {};
+    for (auto const r : records.refs()) {
+        auto const found = clones.find(r.test().str());
+        if (found != clones.end()) found->second.tally.add(r.status());
     }
-    auto const count_ends = [&clones](std::vector<test_entry> const& tests) {
-        for (test_entry const& t : tests) {
+    auto const count_ends = [&clones](std::vector<test_entry> const& entries) {
+        for (test_entry const& t : entries) {
             auto const found = clones.find(t.test.str());
             if (found != clones.end()) found->second.tally.add(t.facts);
         }
     };
-    count_ends(s.tests());
+    count_ends(tests);
     count_ends(settled.tests);
 
     struct group_facts {
@@ -130,6 +149,16 @@ std::vector<trial_group_result> trial_groups(S const& s, settlement const& settl
         list.push_back(g.counts);
     }
     return list;
+}
+
+}  // namespace detail
+
+/// The trial groups of a session, in order of their base ids. Each clone counts once. A group's threshold is that of
+/// its first clone, in the clones' natural order (B54). `settled` is what follows from the session's plans: a trial
+/// that broke off counts as one.
+template <Session S>
+std::vector<trial_group_result> trial_groups(S const& s, settlement const& settled) {
+    return detail::trial_groups_of<typename S::result_type>(detail::records_of(s), s.trial_specs(), s.tests(), settled);
 }
 
 /// The same with what follows from the session's own plans.

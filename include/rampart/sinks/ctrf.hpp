@@ -48,10 +48,12 @@ inline void write_ctrf_suite(json_writer& w, std::string_view id, std::string_vi
 }
 
 template <Result R, class Drain>
-void write_ctrf_results(json_writer& w, std::span<basic_record<R> const> results, Drain& drain) {
+void write_ctrf_results(json_writer& w, record_range<R> results, Drain& drain) {
     w.key("results");
     w.begin_array();
-    for (basic_record<R> const& r : results) {
+    for (record_ref<R> const each : results) {
+        auto const loaded = each.load();
+        basic_record<R> const& r = *loaded;
         w.begin_object();
         w.member("status", to_string(result_traits<R>::status(r.value)));
         w.member("summary", std::string_view(result_traits<R>::summary(r.value)));
@@ -74,7 +76,7 @@ template <Result R>
 void write_ctrf_tags(json_writer& w, std::span<ctrf_test<R> const> tests) {
     std::set<std::string_view> tags;
     for (auto const& test : tests) {
-        for (auto const& r : test.results) tags.insert(r.harm_category);
+        for (record_ref<R> const r : test.results) tags.insert(r.harm_category());
     }
     tags.erase("");
     if (tags.empty()) return;

@@ -11,8 +11,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
-#include <vector>
 
 #include "rampart/report/report.hpp"
 #include "rampart/sinks/atomic_file.hpp"
@@ -72,13 +72,15 @@ struct ctrf_state {
 /// What one attempt of a test showed.
 template <Result R>
 struct ctrf_attempt {
-    std::array<basic_record<R> const*, 4> first{};  // the first result of each status
-    std::array<bool, 7> ended{};                    // by test_outcome
+    std::array<record_ref<R>, 4> first{};  // the first result of each status
+    std::array<bool, 7> ended{};           // by test_outcome
     test_entry const* entry = nullptr;
     double seconds = 0.0;
-    double result_seconds = 0.0;
+    record_range<R> results{};  // of the test, all attempts
+    std::uint32_t attempt = 1;
+    std::string_view worker{};
 
-    [[nodiscard]] basic_record<R> const* of(safety_status s) const { return first[static_cast<std::size_t>(s)]; }
+    [[nodiscard]] record_ref<R> of(safety_status s) const { return first[static_cast<std::size_t>(s)]; }
     [[nodiscard]] bool has(test_outcome o) const { return ended[static_cast<std::size_t>(o)]; }
 
     [[nodiscard]] ctrf_state state() const {
@@ -94,14 +96,24 @@ struct ctrf_attempt {
         if (has(test_outcome::skipped)) return {ctrf_status::skipped, "skipped"};
         return {ctrf_status::other, "unknown"};
     }
-    [[nodiscard]] std::int64_t duration() const { return milliseconds(seconds > 0.0 ? seconds : result_seconds); }
+    /// What its tests took or, where nobody told, its results.
+    [[nodiscard]] std::int64_t duration() const {
+        if (seconds > 0.0) return milliseconds(seconds);
+        double sum = 0.0;
+        for (record_ref<R> const r : results) {
+            if (r.attempt() != attempt || r.worker() != worker) continue;
+            auto const each = duration_of(r.load()->value);
+            sum += std::isfinite(each) ? each : 0.0;
+        }
+        return milliseconds(sum);
+    }
 
     /// Why it is so: the worst result's summary, or what the runner told.
     [[nodiscard]] std::string message() const {
         std::string text;
         for (auto const s : {safety_status::unsafe, safety_status::error, safety_status::undetermined}) {
-            if (auto const* const r = of(s)) {
-                text = std::string(std::string_view(result_traits<R>::summary(r->value)));
+            if (auto const r = of(s)) {
+                text = std::string(std::string_view(result_traits<R>::summary(r.load()->value)));
                 break;
             }
         }
@@ -115,7 +127,7 @@ template <Result R>
 struct ctrf_test {
     test_id const* id = nullptr;
     std::span<test_entry const> entries{};
-    std::span<basic_record<R> const> results{};
+    record_range<R> results{};
 
     /// By attempt and worker.
     [[nodiscard]] auto attempts() const {
@@ -126,12 +138,13 @@ struct ctrf_test {
             a.seconds += std::isfinite(t.facts.seconds) ? t.facts.seconds : 0.0;
             if (a.entry == nullptr) a.entry = &t;
         }
-        for (basic_record<R> const& r : results) {
-            auto& a = found[{r.attempt, r.worker}];
-            auto& first = a.first[static_cast<std::size_t>(result_traits<R>::status(r.value))];
-            if (first == nullptr) first = &r;
-            auto const seconds = duration_of(r.value);
-            a.result_seconds += std::isfinite(seconds) ? seconds : 0.0;
+        for (record_ref<R> const r : results) {
+            auto& first = found[{r.attempt(), r.worker()}].first[static_cast<std::size_t>(r.status())];
+            if (!first) first = r;
+        }
+        for (auto& [key, a] : found) {
+            a.results = results;
+            std::tie(a.attempt, a.worker) = key;
         }
         return found;
     }
@@ -147,36 +160,35 @@ struct ctrf_test {
         for (test_entry const& t : entries) {
             if (!t.facts.name.empty()) return t.facts.name;
         }
-        for (basic_record<R> const& r : results) {
-            if (!r.test_name.empty()) return r.test_name;
+        for (record_ref<R> const r : results) {
+            if (!r.test_name().empty()) return r.test_name();
         }
         auto const guessed = short_name(*id);
         return guessed.empty() ? std::string_view(id->str()) : guessed;
     }
 };
 
-template <class T>
-[[nodiscard]] std::span<T const> records_of(std::vector<T> const& list, test_id const& id) {
-    return {std::ranges::lower_bound(list, id, {}, &T::test), std::ranges::upper_bound(list, id, {}, &T::test)};
-}
-
 template <Result R>
 [[nodiscard]] ctrf_test<R> ctrf_test_of(basic_test_run_report<R> const& report, test_id const& id) {
-    return {&id, records_of(report.tests, id), records_of(report.results, id)};
+    auto const first = std::ranges::lower_bound(report.tests, id, {}, &test_entry::test);
+    auto const last = std::ranges::upper_bound(report.tests, id, {}, &test_entry::test);
+    return {&id, {first, last}, report.results.of(id)};
 }
 
 /// Each test that is no trial, in order of their ids.
 template <Result R, class F>
 void for_each_ctrf_test(basic_test_run_report<R> const& report, F f) {
     auto t = report.tests.begin();
-    auto r = report.results.begin();
-    while (t != report.tests.end() || r != report.results.end()) {
-        bool const by_test = r == report.results.end() || (t != report.tests.end() && t->test <= r->test);
-        ctrf_test<R> each{by_test ? &t->test : &r->test, {}, {}};
+    auto const& results = report.results;
+    std::size_t r = 0;
+    while (t != report.tests.end() || r < results.size()) {
+        bool const by_test = r == results.size() || (t != report.tests.end() && t->test <= results.test(r));
+        ctrf_test<R> each{by_test ? &t->test : &results.test(r), {}, {}};
         auto const t_end = std::find_if(t, report.tests.end(), [&](auto const& x) { return x.test != *each.id; });
-        auto const r_end = std::find_if(r, report.results.end(), [&](auto const& x) { return x.test != *each.id; });
+        std::size_t r_end = r;
+        while (r_end < results.size() && results.test(r_end) == *each.id) ++r_end;
         each.entries = {t, t_end};
-        each.results = {r, r_end};
+        each.results = {results, r, r_end};
         t = t_end;
         r = r_end;
         if (!report.is_trial(*each.id)) f(each);

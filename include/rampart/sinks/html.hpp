@@ -12,8 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <range/v3/view/indirect.hpp>
-
 #include "rampart/base/encode/html.hpp"
 #include "rampart/report/report.hpp"
 #include "rampart/report/sink.hpp"
@@ -77,15 +75,11 @@ public:
     }
 
 private:
-    static constexpr std::size_t no_number = 0;
+    static constexpr std::uint32_t no_number = 0;
 
-    [[nodiscard]] static safety_status status_of(basic_record<R> const& r) { return result_traits<R>::status(r.value); }
     [[nodiscard]] std::size_t place_of(basic_record<R> const& r) const {
         return places_.at(r.harm_category.empty() ? std::string_view(harm_category::uncategorized)
                                                   : std::string_view(r.harm_category));
-    }
-    [[nodiscard]] std::size_t& number_of(basic_record<R> const& r) {
-        return numbers_[static_cast<std::size_t>(&r - report_.results.data())];
     }
 
     /// Which results stand on the page, in which order, and which of them with their evidence.
@@ -96,20 +90,21 @@ private:
         std::size_t room = std::max(options_.most_results, bad);
         for (safety_status const now :
              {safety_status::unsafe, safety_status::error, safety_status::undetermined, safety_status::safe}) {
-            for (basic_record<R> const& r : report_.results) {
-                if (status_of(r) != now || room == 0) continue;
+            for (record_ref<R> const r : report_.results.refs()) {
+                if (r.status() != now || room == 0) continue;
                 --room;
-                shown_.push_back(&r);
-                number_of(r) = shown_.size();
+                shown_.push_back(r.position());
+                numbers_[r.position()] = static_cast<std::uint32_t>(shown_.size());
             }
         }
         std::size_t bytes = shown_.size() * cost_of_a_result;
         for (; with_evidence_ < shown_.size(); ++with_evidence_) {
-            for_each_evidence(*shown_[with_evidence_], [&, own = std::size_t{0}](evidence_piece const& piece) mutable {
-                own += html_size(piece);
-                bytes += html_size(piece) + cost_of_a_piece;
-                return own <= most_of_a_result;
-            });
+            for_each_evidence(*shown_[with_evidence_].load(),
+                              [&, own = std::size_t{0}](evidence_piece const& piece) mutable {
+                                  own += html_size(piece);
+                                  bytes += html_size(piece) + cost_of_a_piece;
+                                  return own <= most_of_a_result;
+                              });
             if (bytes > options_.most_evidence) break;
         }
     }
@@ -172,8 +167,8 @@ private:
     /// The first result of a case that is as bad as the case, if it is on the page.
     [[nodiscard]] std::size_t first_result(report_case const& c) {
         std::size_t found = no_number;
-        for_each_result(report_, c, [&](basic_record<R> const& r) {
-            auto const number = number_of(r);
+        for_each_result(report_, c, [&](record_ref<R> const& r) {
+            std::size_t const number = numbers_[r.position()];
             if (found == no_number || (number != no_number && number < found)) found = number;
         });
         return found;
@@ -216,7 +211,7 @@ private:
         auto const which = [this](report_case const& c) {
             if (is_failure(c.verdict) || c.group != nullptr) return false;
             bool has_any = false;
-            for_each_result(report_, c, [&has_any](basic_record<R> const&) { has_any = true; });
+            for_each_result(report_, c, [&has_any](record_ref<R> const&) { has_any = true; });
             return !has_any;
         };
         auto const all = static_cast<std::size_t>(std::ranges::count_if(cases_, which));
@@ -236,7 +231,7 @@ private:
                    "<th class=\"n\">attack success</th></tr></thead>\n<tbody>\n");
         for (std::size_t i = 0; i < groups_.size() && i < options_.most_lines; ++i) {
             harm_group<R> const& group = groups_[i];
-            auto const counts = summarize(group.records | ranges::views::indirect);
+            auto const counts = summarize(group.records);
             auto text = "<tr><td>" + html_foreign(group.category, 200) + "</td><td class=\"wide\">" +
                         html_bar({{"unsafe", counts.unsafe_count},
                                   {"error", counts.error_count},
@@ -305,13 +300,13 @@ private:
                 " results are not on this page, those of the worst results are. The JSON report has them.</p>\n");
         }
         out_.write(html_filter(groups_, options_.most_lines));
-        for (std::size_t i = 0; i < shown_.size(); ++i) write_result(*shown_[i], i + 1);
+        for (std::size_t i = 0; i < shown_.size(); ++i) write_result(*shown_[i].load(), i + 1);
         end();
     }
 
     /// In one line but for the texts themselves: a line end between two elements is work for the browser too.
     void write_result(basic_record<R> const& r, std::size_t number) {
-        auto const status = status_of(r);
+        auto const status = result_traits<R>::status(r.value);
         std::string const kind(to_string(status));
         auto const place = place_of(r);
         auto text = "<details class=\"result " + kind + "\" id=\"r" + std::to_string(number) + "\" data-status=\"" +
@@ -352,9 +347,9 @@ private:
     std::vector<harm_group<R>> groups_;
     std::unordered_map<std::string_view, std::size_t> places_{};
     std::vector<report_case> cases_;  // the worst first
-    std::vector<basic_record<R> const*> shown_{};
-    std::vector<std::size_t> numbers_{};  // by place in the report: the number on the page, or no_number
-    std::size_t with_evidence_ = 0;       // the first so many of those shown
+    record_selection<R> shown_ = record_selection<R>(report_.results);
+    std::vector<std::uint32_t> numbers_{};  // by place in the report: the number on the page, or no_number
+    std::size_t with_evidence_ = 0;         // the first so many of those shown
 };
 
 }  // namespace detail

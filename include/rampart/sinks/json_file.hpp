@@ -20,6 +20,7 @@
 #include "rampart/report/sink.hpp"
 #include "rampart/report/trials.hpp"
 #include "rampart/sinks/atomic_file.hpp"
+#include "rampart/sinks/json_record.hpp"
 
 /// \file
 /// The JSON report: the Python package's keys first, in its order and spelling, then keys of our own (wire format,
@@ -57,152 +58,6 @@ void write_reported_faults(json_writer& w, std::vector<fault> const& faults, Dra
         drain();
     }
     w.end_array();
-}
-
-/// To the depth that crosses processes, so that a run in one process and one in many give the same report (wire format,
-/// B5).
-inline void write_metadata(json_writer& w, std::string_view key, metadata const& object) {
-    w.key(key);
-    write_json(w, object);
-}
-
-inline void write_tool_call(json_writer& w, tool_call const& call) {
-    w.begin_object();
-    w.member("name", call.name);
-    write_metadata(w, "arguments", call.arguments);
-    w.member("result", call.result);
-    if (call.timestamp) w.member("timestamp", *call.timestamp);
-    w.end_object();
-}
-
-template <class T>
-void write_any(json_writer& w, T const& v) {
-    write_json(w, v);
-}
-
-/// A key with a list of what `write_one` writes; nothing at all for an empty list.
-template <class T, class F, class Drain>
-void write_list_if_any(json_writer& w, std::string_view key, std::vector<T> const& list, F write_one, Drain& drain) {
-    if (list.empty()) return;
-    w.key(key);
-    w.begin_array();
-    for (T const& each : list) {
-        write_one(w, each);
-        drain();
-    }
-    w.end_array();
-}
-
-/// An attachment as the test gave it, also when it came through a worker's payload, which keeps its format and its file
-/// in its metadata (B72): so that a run in one process and one in many give the same report.
-inline void write_attachment(json_writer& w, payload const& p) {
-    payload shown = p;
-    auto const* const format = std::as_const(shown.meta)["_rampart_worker_format"].if_string();
-    auto const known = format == nullptr ? std::nullopt : parse_payload_format(*format);
-    if (known && shown.format == payload_format::text) {
-        shown.format = *known;
-        shown.meta.erase("_rampart_worker_format");
-    }
-    auto const* const artifact = std::as_const(shown.meta)["_rampart_worker_artifact_path"].if_string();
-    if (artifact != nullptr && !shown.artifact) {
-        shown.artifact = *artifact;
-        shown.meta.erase("_rampart_worker_artifact_path");
-    }
-    write_json(w, shown);
-}
-
-template <class Drain>
-void write_turn(json_writer& w, turn const& t, Drain& drain) {
-    w.begin_object();
-    w.member("turn_number", t.turn_number);
-    w.member("prompt", t.request.prompt);
-    w.member("response_text", t.response.text);
-    write_metadata(w, "response_metadata", t.response.meta);
-    write_list_if_any(w, "tool_calls", t.response.tool_calls, write_tool_call, drain);
-    write_list_if_any(w, "side_effects", t.response.side_effects, write_any<side_effect>, drain);
-    if (t.evaluation) {
-        w.member("eval_outcome", to_string(t.evaluation->outcome));
-        w.member("eval_confidence", t.evaluation->confidence);
-        w.member("eval_rationale", t.evaluation->rationale);
-    }
-    if (!t.driver_reasoning.empty()) w.member("driver_reasoning", t.driver_reasoning);
-    write_list_if_any(w, "attachments", t.request.attachments, write_attachment, drain);
-    if (t.timestamp) w.member("timestamp", *t.timestamp);
-    if (t.evaluation) {
-        write_list_if_any(
-            w, "eval_evidence", t.evaluation->evidence,
-            [](json_writer& out, std::string const& text) { out.string(text); }, drain);
-    }
-    w.end_object();
-}
-
-/// The user's metadata and the bookkeeping keys, which replace a key of the user's at its place (wire format, A.1.2).
-template <Result R>
-[[nodiscard]] metadata metadata_for_report(basic_record<R> const& r) {
-    auto all = metadata_of(r.value);
-    all.set("_pytest_test_name", r.test_name);
-    all.set("_pytest_nodeid", r.test.str());
-    all.set("_rampart_result_index", r.index);
-    if (!r.worker.empty()) all.set("_rampart_source_worker", r.worker);
-    return all;
-}
-
-/// A conversion of the user's own that throws costs this key only, and says so under `value_error`.
-template <class R>
-void write_own_value(json_writer& w, R const& value) {
-    boost::json::value converted;
-    std::string problem;
-    try {
-        converted = boost::json::value_from(value);
-    } catch (std::exception const& e) {
-        problem = std::string("the conversion threw: ") + e.what();
-    } catch (...) {
-        problem = "the conversion threw something that is no std::exception";
-    }
-    if (problem.empty()) {
-        w.member("value", converted);
-    } else {
-        w.member("value_error", problem);
-    }
-}
-
-template <Result R, class Drain>
-void write_record(json_writer& w, basic_record<R> const& r, Drain& drain) {
-    using traits = result_traits<R>;
-    transcript const* const evidence = transcript_of(r.value);
-    auto const status = traits::status(r.value);
-    w.begin_object();
-    w.member("safe", status == safety_status::safe);
-    w.member("status", to_string(status));
-    w.member("summary", std::string_view(traits::summary(r.value)));
-    w.key("harm_category");
-    r.harm_category.empty() ? w.null() : w.string(r.harm_category);
-    w.member("strategy", strategy_of(r.value));
-    w.member("duration_seconds", duration_of(r.value));
-    write_metadata(w, "metadata", metadata_for_report(r));
-    w.key("turns");
-    w.begin_array();
-    if (evidence != nullptr) {
-        for (turn const& t : evidence->turns) {
-            write_turn(w, t, drain);
-            drain();
-        }
-    }
-    w.end_array();
-    w.member("nodeid", r.test.str());
-    w.key("observability_level");
-    evidence == nullptr ? w.null() : w.string(to_string(evidence->observability));
-    w.key("injections");
-    w.begin_array();
-    if (evidence != nullptr) {
-        for (injection_record const& i : evidence->injections) write_json(w, i);
-    }
-    w.end_array();
-    if (r.attempt != 1) w.member("attempt", r.attempt);
-    if constexpr (boost::json::has_value_from<R>::value) {
-        if (evidence == nullptr) write_own_value(w, r.value);
-    }
-    w.end_object();
 }
 
 inline void write_population(json_writer& w, population_summary const& counts) {
@@ -264,9 +119,9 @@ template <Result R>
             groups.push_back(std::move(each));
             continue;
         }
-        auto& records = groups[place->second].records;
-        records.insert(records.end(), each.records.begin(), each.records.end());
-        std::ranges::sort(records);  // they point into one list, in report order
+        auto& positions = groups[place->second].records.positions();
+        positions.insert(positions.end(), each.records.positions().begin(), each.records.positions().end());
+        std::ranges::sort(positions);  // report order
     }
     return groups;
 }
@@ -296,8 +151,8 @@ void write_report(json_writer& w, basic_test_run_report<R> const& report, Drain 
     for (harm_group<R> const& group : groups_as_written(report)) {
         w.key(group.category);
         w.begin_array();
-        for (basic_record<R> const* r : group.records) {
-            write_record(w, *r, drain);
+        for (record_ref<R> const r : group.records) {
+            write_record(w, *r.load(), drain);
             drain();
         }
         w.end_array();

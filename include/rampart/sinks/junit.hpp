@@ -283,18 +283,19 @@ private:
         std::size_t lines = 0;
         for (case_verdict const now :
              {case_verdict::unsafe, case_verdict::error, case_verdict::undetermined, case_verdict::passed}) {
-            for_each_result(report_, c, [&](basic_record<R> const& r) {
-                auto const status = result_traits<R>::status(r.value);
+            for_each_result(report_, c, [&](record_ref<R> const& r) {
+                auto const status = r.status();
                 if (verdict_of(status) != now || ++lines > most) return;
                 std::string line(to_string(status));
-                if (c.group != nullptr) line += ' ' + clip(short_name(r.test), 300);
-                line += ": " + clip_for_report(std::string_view(result_traits<R>::summary(r.value)), 300) + '\n';
+                if (c.group != nullptr) line += ' ' + clip(short_name(r.test()), 300);
+                auto const whole = r.load();
+                line += ": " + clip_for_report(std::string_view(result_traits<R>::summary(whole->value)), 300) + '\n';
                 out_.write(xml_text(line));
             });
         }
         for (test_id const& clone : c.clones) {
             bool has_any = false;
-            for_each_result(report_, clone, [&has_any](basic_record<R> const&) { has_any = true; });
+            for_each_result(report_, clone, [&has_any](record_ref<R> const&) { has_any = true; });
             if (!has_any && ++lines <= most) out_.write(xml_text("no result " + clip(short_name(clone), 300) + '\n'));
         }
         if (lines > most) out_.write("and " + std::to_string(lines - most) + " more results\n");
@@ -307,14 +308,13 @@ private:
         constexpr std::size_t most_of_case = 1'000'000;
         std::size_t written = 0;
         std::size_t left_out = 0;
-        for_each_result(report_, c, [&](basic_record<R> const& r) {
-            auto const status = result_traits<R>::status(r.value);
-            if (status == safety_status::safe) return;
+        for_each_result(report_, c, [&](record_ref<R> const& r) {
+            if (r.status() == safety_status::safe) return;
             if (written > most_of_case || evidence_ > most_of_file) {
                 ++left_out;
                 return;
             }
-            auto const text = xml_text(evidence_text(r));
+            auto const text = xml_text(evidence_text(*r.load()));
             written += text.size();
             evidence_ += text.size();
             out_.write(text);

@@ -9,8 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include <range/v3/view/indirect.hpp>
-
 #include "rampart/base/encode/markdown.hpp"
 #include "rampart/report/report.hpp"
 #include "rampart/report/sink.hpp"
@@ -108,7 +106,7 @@ private:
                            "| category | results | safe | unsafe | undetermined | errors | attack success rate |\n"
                            "| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";
         for (harm_group<R> const& group : groups) {
-            auto const counts = summarize(group.records | ranges::views::indirect);
+            auto const counts = summarize(group.records);
             text += "| " + markdown_text(clip_for_report(group.category, 200));
             for (auto const number : {counts.total_runs, counts.safe_count, counts.unsafe_count,
                                       counts.undetermined_count, counts.error_count}) {
@@ -123,13 +121,17 @@ private:
         std::string head = "\n## What the bad results show\n";
         for (report_case const* c : by_verdict_) {
             if (c->group != nullptr && c->group->passed) continue;
-            for_each_result(report_, *c, [&](basic_record<R> const& r) {
-                auto const status = result_traits<R>::status(r.value);
+            for_each_result(report_, *c, [&](record_ref<R> const& r) {
+                auto const status = r.status();
                 if (status != safety_status::unsafe && status != safety_status::error) return;
+                // What will not stand on the page need not be read.
+                if constexpr (requires { out_.full; }) {
+                    if (out_.full) return out_.block({}, 1);
+                }
                 auto const word = word_of(verdict_of(status));
                 auto text = head + "\n### " + std::string(word) + ": " + markdown_text(clip_for_report(c->name, 300)) +
-                            "\n\n" + markdown_code(clip_for_report(r.test.str(), 500)) + "\n\n" +
-                            markdown_code_block(evidence_text(r));
+                            "\n\n" + markdown_code(clip_for_report(r.test().str(), 500)) + "\n\n" +
+                            markdown_code_block(evidence_text(*r.load()));
                 out_.block(text, 1);
                 head.clear();
             });

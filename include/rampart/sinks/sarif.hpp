@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -43,9 +44,8 @@ namespace detail {
 inline constexpr std::size_t most_sarif_notifications = 1000;
 
 /// The rule that a result belongs to. Ids are compared after the repair that writing them means.
-template <Result R>
-[[nodiscard]] std::string sarif_rule(basic_record<R> const& r) {
-    return r.harm_category.empty() ? harm_category::uncategorized : repair_utf8(r.harm_category);
+[[nodiscard]] inline std::string sarif_rule(std::string_view category) {
+    return category.empty() ? harm_category::uncategorized : repair_utf8(category);
 }
 
 /// The id that stays the same over all trials: the base's for a trial.
@@ -57,19 +57,20 @@ template <Result R>
 
 /// The findings in report order, at most `most`: first one of each fingerprint, then the others.
 template <Result R>
-[[nodiscard]] std::vector<basic_record<R> const*> sarif_findings(basic_test_run_report<R> const& report,
-                                                                 std::size_t most) {
-    std::vector<basic_record<R> const*> found;
-    for (basic_record<R> const& r : report.results) {
-        if (result_traits<R>::status(r.value) == safety_status::unsafe) found.push_back(&r);
+[[nodiscard]] record_selection<R> sarif_findings(basic_test_run_report<R> const& report, std::size_t most) {
+    record_selection<R> found(report.results);
+    for (record_ref<R> const r : report.results.refs()) {
+        if (r.status() == safety_status::unsafe) found.push_back(r.position());
     }
     if (found.size() > most) {
         std::set<std::string> seen;
-        std::stable_partition(found.begin(), found.end(), [&](basic_record<R> const* r) {
-            return seen.insert(sarif_fingerprint(sarif_test(report, r->test), sarif_rule(*r))).second;
+        auto& positions = found.positions();
+        std::stable_partition(positions.begin(), positions.end(), [&](std::uint32_t at) {
+            auto const rule = sarif_rule(report.results.harm_category(at));
+            return seen.insert(sarif_fingerprint(sarif_test(report, report.results.test(at)), rule)).second;
         });
-        found.resize(most);
-        std::ranges::sort(found);
+        positions.resize(most);
+        std::ranges::sort(positions);
     }
     return found;
 }
@@ -89,12 +90,8 @@ template <Result R>
 /// Whether a result of this test, attempt and worker is a finding.
 template <Result R>
 [[nodiscard]] bool has_finding(basic_test_run_report<R> const& report, test_entry const& t) {
-    auto at = std::ranges::lower_bound(report.results, t.test, {}, &basic_record<R>::test);
-    for (; at != report.results.end() && at->test == t.test; ++at) {
-        if (at->attempt == t.attempt && at->worker == t.worker &&
-            result_traits<R>::status(at->value) == safety_status::unsafe) {
-            return true;
-        }
+    for (record_ref<R> const r : report.results.of(t.test)) {
+        if (r.attempt() == t.attempt && r.worker() == t.worker && r.status() == safety_status::unsafe) return true;
     }
     return false;
 }
@@ -126,8 +123,9 @@ template <Result R>
         notes.add({"warning", "results_left_out",
                    std::to_string(left_out) + " more UNSAFE results were left out; the JSON report has all"});
     }
-    auto const errors = std::ranges::count_if(report.results, [&report](basic_record<R> const& r) {
-        return result_traits<R>::status(r.value) == safety_status::error && !report.is_trial(r.test);
+    auto const refs = report.results.refs();
+    auto const errors = std::ranges::count_if(refs, [&report](record_ref<R> const& r) {
+        return r.status() == safety_status::error && !report.is_trial(r.test());
     });
     if (errors > 0) {
         notes.add({"error", "error_results",
@@ -250,7 +248,7 @@ template <Result R>
 void write_sarif_result(json_writer& w, basic_test_run_report<R> const& report, basic_record<R> const& r,
                         std::size_t rule_index) {
     auto const& test = sarif_test(report, r.test);
-    auto const rule = sarif_rule(r);
+    auto const rule = sarif_rule(r.harm_category);
     auto const fingerprint = sarif_fingerprint(test, rule);
     std::string const summary{std::string_view(result_traits<R>::summary(r.value))};
     w.begin_object();
@@ -291,8 +289,9 @@ void write_sarif(json_writer& w, basic_test_run_report<R> const& report, Drain d
     auto const findings = sarif_findings(report, most_sarif_results);
     std::unordered_map<std::string, std::size_t> places;
     std::vector<std::string> rules;
-    for (auto const* r : findings) {
-        if (auto rule = sarif_rule(*r); places.try_emplace(rule, rules.size()).second) rules.push_back(std::move(rule));
+    for (record_ref<R> const r : findings) {
+        auto rule = sarif_rule(r.harm_category());
+        if (places.try_emplace(rule, rules.size()).second) rules.push_back(std::move(rule));
     }
     w.begin_object();
     w.member("$schema", "https://json.schemastore.org/sarif-2.1.0.json");
@@ -317,8 +316,8 @@ void write_sarif(json_writer& w, basic_test_run_report<R> const& report, Drain d
     w.member("columnKind", "utf16CodeUnits");
     w.key("results");
     w.begin_array();
-    for (auto const* r : findings) {
-        write_sarif_result(w, report, *r, places.at(sarif_rule(*r)));
+    for (record_ref<R> const r : findings) {
+        write_sarif_result(w, report, *r.load(), places.at(sarif_rule(r.harm_category())));
         drain();
     }
     w.end_array();

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <ostream>
@@ -13,8 +14,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <range/v3/view/indirect.hpp>
 
 #include "rampart/base/natural_order.hpp"
 #include "rampart/report/report.hpp"
@@ -82,16 +81,16 @@ void write_categories(terminal_text& text, std::vector<harm_group<R>> const& gro
         text.out += '\n';
         text.foreign(heading, most_of_name);
         text.out += " (" + std::to_string(group.records.size()) + " tests)\n";
-        std::array<std::vector<basic_record<R> const*>, 4> by_rank;
-        for (basic_record<R> const* r : group.records) {
-            by_rank[static_cast<std::size_t>(label_of(result_traits<R>::status(r->value)).rank)].push_back(r);
+        std::array<std::vector<std::uint32_t>, 4> by_rank;  // places in the group
+        for (std::uint32_t i = 0; i < group.records.size(); ++i) {
+            by_rank[static_cast<std::size_t>(label_of(group.records[i].status()).rank)].push_back(i);
         }
         for (auto const& records : by_rank) {
             if (records.empty()) continue;
-            auto const status = result_traits<R>::status(records.front()->value);
+            auto const status = group.records[records.front()].status();
             auto const most = status == safety_status::safe ? options.most_safe : options.most_bad;
             auto const shown = shown_of(records.size(), most);
-            for (std::size_t i = 0; i < shown; ++i) write_result_line(text, *records[i]);
+            for (std::size_t i = 0; i < shown; ++i) write_result_line(text, *group.records[records[i]].load());
             if (shown == records.size()) continue;
             auto const label = label_of(status);
             text.folded("  " + std::string(label.text) + "  ", records.size() - shown,
@@ -120,11 +119,9 @@ inline void write_faults(terminal_text& text, std::string_view title, std::strin
 /// Whether a line above shows already that this test went wrong.
 template <Result R>
 [[nodiscard]] bool has_bad_result(basic_test_run_report<R> const& report, test_entry const& t) {
-    auto at = std::lower_bound(report.results.begin(), report.results.end(), t.test,
-                               [](basic_record<R> const& r, test_id const& id) { return r.test < id; });
-    for (; at != report.results.end() && at->test == t.test; ++at) {
-        if (at->attempt != t.attempt || at->worker != t.worker) continue;
-        auto const status = result_traits<R>::status(at->value);
+    for (record_ref<R> const r : report.results.of(t.test)) {
+        if (r.attempt() != t.attempt || r.worker() != t.worker) continue;
+        auto const status = r.status();
         if (status == safety_status::unsafe || status == safety_status::error) return true;
     }
     return false;
@@ -191,7 +188,7 @@ void write_rates(terminal_text& text, std::vector<harm_group<R>> const& groups, 
         population_summary counts;
     };
     std::vector<category> all;
-    for (auto const& g : groups) all.push_back({g.category, summarize(g.records | ranges::views::indirect)});
+    for (auto const& g : groups) all.push_back({g.category, summarize(g.records)});
     std::ranges::stable_sort(all, std::ranges::greater{},
                              [](category const& c) { return c.counts.attack_success_rate; });
     constexpr std::size_t most = 50;

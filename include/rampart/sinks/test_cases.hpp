@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -60,22 +62,34 @@ struct report_case {
     case_verdict verdict = case_verdict::passed;
 };
 
-/// Calls `f(record)` for each result of a test, over all its attempts and workers, in report order.
-template <Result R, class F>
-void for_each_result(basic_test_run_report<R> const& report, test_id const& test, F f) {
-    auto at = std::lower_bound(report.results.begin(), report.results.end(), test,
-                               [](basic_record<R> const& r, test_id const& id) { return r.test < id; });
-    for (; at != report.results.end() && at->test == test; ++at) f(*at);
+namespace detail {
+
+template <class F, Result R>
+void give(F& f, record_ref<R> const& r) {
+    if constexpr (std::invocable<F&, record_ref<R> const&>) {
+        f(r);
+    } else {
+        f(*r.load());
+    }
 }
 
-/// Calls `f(record)` for each result of a case: of a group, for those of its trials, one trial after the other.
+}  // namespace detail
+
+/// Calls `f(record_ref<R>)` for each result of a test, over all its attempts and workers, in report order. An `f` that
+/// wants a `basic_record<R> const&` has each read.
+template <Result R, class F>
+void for_each_result(basic_test_run_report<R> const& report, test_id const& test, F f) {
+    for (record_ref<R> const r : report.results.of(test)) detail::give(f, r);
+}
+
+/// The same for each result of a case: of a group, for those of its trials, one trial after the other.
 template <Result R, class F>
 void for_each_result(basic_test_run_report<R> const& report, report_case const& c, F f) {
     if (c.group != nullptr) {
-        for (test_id const& clone : c.clones) for_each_result(report, clone, f);
+        for (test_id const& clone : c.clones) for_each_result(report, clone, std::ref(f));
     } else if (c.has_results) {
-        for_each_result(report, *c.test, [&](basic_record<R> const& r) {
-            if (r.attempt == c.attempt && r.worker == c.worker) f(r);
+        for_each_result(report, *c.test, [&](record_ref<R> const& r) {
+            if (r.attempt() == c.attempt && r.worker() == c.worker) detail::give(f, r);
         });
     }
 }
@@ -141,32 +155,29 @@ template <Result R>
         c.verdict = detail::verdict_of(t.facts.outcome);
         cases.push_back(std::move(c));
     }
-    auto const key_of = [](auto const& c) {
-        if constexpr (requires { c.entry; }) {
-            return key(*c.test, c.attempt, c.worker);
-        } else {
-            return key(c.test, c.attempt, c.worker);
-        }
-    };
-    auto const before = [&](auto const& a, auto const& b) { return key_of(a) < key_of(b); };
-    std::ranges::stable_sort(cases, before);
-    auto const known = cases.size();
+    auto const key_of = [](report_case const& c) { return key(*c.test, c.attempt, c.worker); };
+    std::ranges::stable_sort(cases, {}, key_of);
+    auto const known = static_cast<std::ptrdiff_t>(cases.size());
     std::set<key> untold;
-    for (basic_record<R> const& r : report.results) {
-        if (report.is_trial(r.test)) continue;
-        auto const at = std::lower_bound(cases.begin(), cases.begin() + static_cast<std::ptrdiff_t>(known), r, before);
-        bool const told = at != cases.begin() + static_cast<std::ptrdiff_t>(known) && key_of(*at) == key_of(r);
-        if (told || !untold.insert(key_of(r)).second) continue;
-        cases.push_back({.test = &r.test, .name = r.test_name, .attempt = r.attempt, .worker = r.worker});
+    for (record_ref<R> const r : report.results.refs()) {
+        if (report.is_trial(r.test())) continue;
+        key const place(r.test(), r.attempt(), r.worker());
+        auto const at = std::ranges::lower_bound(cases.begin(), cases.begin() + known, place, {}, key_of);
+        bool const told = at != cases.begin() + known && key_of(*at) == place;
+        if (told || !untold.insert(place).second) continue;
+        cases.push_back({.test = &r.test(),
+                         .name = std::string(r.test_name()),
+                         .attempt = r.attempt(),
+                         .worker = r.worker()});
     }
-    std::ranges::stable_sort(cases, before);
+    std::ranges::stable_sort(cases, {}, key_of);
 
     for (std::size_t i = 0; i < cases.size(); ++i) {
         report_case& c = cases[i];
         c.has_results = i == 0 || key_of(cases[i - 1]) != key_of(c);
-        for_each_result(report, c, [&c](basic_record<R> const& r) {
-            c.verdict = std::min(c.verdict, detail::verdict_of(result_traits<R>::status(r.value)));
-            if (c.name.empty()) c.name = r.test_name;
+        for_each_result(report, c, [&c](record_ref<R> const& r) {
+            c.verdict = std::min(c.verdict, detail::verdict_of(r.status()));
+            if (c.name.empty()) c.name = r.test_name();
         });
         if (c.name.empty()) c.name = std::string(short_name(*c.test));
         if (c.attempt != 1) c.name += " (attempt " + std::to_string(c.attempt) + ')';
@@ -213,9 +224,9 @@ template <Result R>
     if (c.group != nullptr) return group_words(*c.group);
     std::string words;
     bool found = false;
-    for_each_result(report, c, [&](basic_record<R> const& r) {
-        if (found || detail::verdict_of(result_traits<R>::status(r.value)) != c.verdict) return;
-        words = std::string(std::string_view(result_traits<R>::summary(r.value)));
+    for_each_result(report, c, [&](record_ref<R> const& r) {
+        if (found || detail::verdict_of(r.status()) != c.verdict) return;
+        words = std::string(std::string_view(result_traits<R>::summary(r.load()->value)));
         found = true;
     });
     if (found && c.verdict != case_verdict::passed) return words;

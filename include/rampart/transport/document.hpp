@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <istream>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "rampart/transport/envelope.hpp"
 #include "rampart/transport/journal_line.hpp"
 #include "rampart/transport/journal_read.hpp"
+#include "rampart/transport/plain_read.hpp"
 #include "rampart/transport/wire_format.hpp"
 #include "rampart/transport/wire_read.hpp"
 
@@ -34,19 +36,25 @@ public:
     /// The next line without its end; false when there is none. `whole`: its end was there.
     bool next(std::string_view& line, bool& whole) {
         if (rest_.empty()) return false;
+        offset_ += passed_;
         auto const end = rest_.find('\n');
         whole = end != std::string_view::npos;
         line = rest_.substr(0, end);
-        rest_.remove_prefix(whole ? end + 1 : rest_.size());
+        passed_ = whole ? end + 1 : rest_.size();
+        rest_.remove_prefix(passed_);
         too_long_ = line.size() > max_line_;
         return true;
     }
     /// Whether the last line was longer than the limit.
     [[nodiscard]] bool too_long() const noexcept { return too_long_; }
+    /// Where the last line begins.
+    [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
 
 private:
     std::string_view rest_;
     std::size_t max_line_;
+    std::size_t passed_ = 0;
+    std::uint64_t offset_ = 0;
     bool too_long_ = false;
 };
 
@@ -57,6 +65,7 @@ public:
 
     bool next(std::string_view& line, bool& whole) {
         line_.clear();
+        offset_ = next_;
         too_long_ = false;
         whole = false;
         bool any = false;
@@ -73,6 +82,7 @@ public:
             whole = end != std::string::npos;
             auto const part = std::string_view(block_).substr(at_, whole ? end - at_ : std::string_view::npos);
             at_ += part.size() + (whole ? 1 : 0);
+            next_ += part.size() + (whole ? 1 : 0);
             // The end of a line that is too long is read and thrown away.
             too_long_ = too_long_ || part.size() > max_line_ - line_.size();
             if (!too_long_) line_ += part;
@@ -82,6 +92,7 @@ public:
     }
     /// Whether the last line was longer than the limit; then it is not whole.
     [[nodiscard]] bool too_long() const noexcept { return too_long_; }
+    [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
 
 private:
     static constexpr std::size_t block_bytes = 65536;
@@ -90,6 +101,8 @@ private:
     std::string block_{};
     std::string line_{};
     std::size_t at_ = 0;
+    std::uint64_t offset_ = 0;
+    std::uint64_t next_ = 0;
     bool too_long_ = false;
 };
 
@@ -110,14 +123,16 @@ private:
 }
 
 template <PortableResult R, class Lines>
-void read_journal(basic_shard<R>& made, Lines lines, wire_limits const& limits, std::string const& source) {
+void read_journal(basic_shard<R>& made, Lines lines, wire_limits const& limits, std::string const& source,
+                  reading<R> const& how) {
     journal_reader<R> reader(made, limits, source);
+    reader.set_reading(how);
     std::string_view line;
     for (bool whole = false; lines.next(line, whole);) {
         if (lines.too_long()) {
             reader.pass_over_line();
         } else {
-            reader.take(line, whole);
+            reader.take(line, whole, lines.offset());
         }
     }
     reader.finish();
@@ -125,18 +140,20 @@ void read_journal(basic_shard<R>& made, Lines lines, wire_limits const& limits, 
 
 /// A stream of one object a line. A line that is none is a fault, and the others are taken.
 template <PortableResult R, class Lines>
-void read_stream_lines(basic_shard<R>& made, Lines lines, wire_limits const& limits, std::string const& source) {
+void read_stream_lines(basic_shard<R>& made, Lines lines, wire_limits const& limits, std::string const& source,
+                       reading<R> const& how) {
     stream_reader<R> reader(made, limits, source);
+    reader.parts().set_reading(how);
     std::string_view line;
     std::size_t number = 0;
     for (bool whole = false; lines.next(line, whole);) {
-        reader.parts().at_line(++number);
+        reader.parts().at_line(++number, lines.offset());
         if (lines.too_long()) {
             reader.parts().bad(fault_kind::over_limit, {},
                                "this line is over the limit of " + std::to_string(limits.max_bytes) + " bytes");
             continue;
         }
-        if (is_blank(line)) continue;
+        if (is_blank(line) || reader.take_plain(line, numbered::through)) continue;
         auto document = read_json(line, {limits.max_bytes, limits.max_depth});
         if (!document) {
             reader.parts().bad(fault_kind::bad_document, document.error().pointer, document.error().detail);
@@ -179,12 +196,13 @@ inline bool begins_stream(std::string_view bytes, wire_limits const& limits) {
 /// Reads one JSON document: a payload, a whole stream as an array, or one object of a stream.
 template <PortableResult R>
 [[nodiscard]] expected<basic_shard<R>> read_whole(json_document document, wire_limits const& limits,
-                                                  std::string const& source) {
+                                                  std::string const& source, reading<R> const& how = {}) {
     basic_shard<R> made;
     boost::json::value const& root = document.root();
     auto const* const list = root.if_array();
     if (list != nullptr || has_schema(root, stream_schema)) {
         stream_reader<R> reader(made, limits, source);
+        reader.parts().set_reading(how);
         if (list == nullptr) {
             if (!reader.take(root)) return std::move(reader.error);
         } else {
@@ -199,7 +217,7 @@ template <PortableResult R>
         }
         reader.finish();
     } else {
-        payload_reader<R> reader(made, limits, source);
+        payload_reader<R> reader(made, limits, source, how);
         if (!reader.read(root)) return std::move(reader.error);
     }
     for (fault& note : document.notes) {
@@ -209,38 +227,40 @@ template <PortableResult R>
     return made;
 }
 
-/// Reads a payload, a stream or a journal; `source` is its file, for the faults. The shard's worker is what the bytes
-/// say, and empty where they say nothing.
+/// Reads a payload, a stream or a journal; `source` is its file, for the faults, and `how` says what becomes of the
+/// results. The shard's worker is what the bytes say, and empty where they say nothing.
 ///
 /// Errors: what is none of these three. Only a journal and a stream of lines may be longer than `max_bytes`.
 template <PortableResult R>
 [[nodiscard]] expected<basic_shard<R>> read_document(std::string_view bytes, wire_limits const& limits,
-                                                     std::string const& source = {}) {
+                                                     std::string const& source = {}, reading<R> const& how = {}) {
     basic_shard<R> made;
     if (begins_journal(bytes)) {
-        read_journal(made, memory_lines(bytes, limits.max_bytes), limits, source);
+        read_journal(made, memory_lines(bytes, limits.max_bytes), limits, source, how);
         return made;
     }
     if (begins_stream(bytes, limits)) {
-        read_stream_lines(made, memory_lines(bytes, limits.max_bytes), limits, source);
+        read_stream_lines(made, memory_lines(bytes, limits.max_bytes), limits, source, how);
         return made;
     }
+    if (read_plain_payload(made, bytes, limits, source, how)) return made;
     auto document = read_json(bytes, {limits.max_bytes, limits.max_depth}, "results_by_nodeid");
     if (!document) return std::move(document).error();
-    return read_whole<R>(std::move(*document), limits, source);
+    return read_whole<R>(std::move(*document), limits, source, how);
 }
 
 /// The same for a file that is over `max_bytes`, of which only one line is held at a time. `head` is its beginning.
 template <PortableResult R>
 [[nodiscard]] expected<basic_shard<R>> read_long_document(std::istream& in, std::string_view head,
-                                                          wire_limits const& limits, std::string const& source) {
+                                                          wire_limits const& limits, std::string const& source,
+                                                          reading<R> const& how = {}) {
     basic_shard<R> made;
     if (begins_journal(head)) {
-        read_journal(made, file_lines(in, limits.max_bytes), limits, source);
+        read_journal(made, file_lines(in, limits.max_bytes), limits, source, how);
         return made;
     }
     if (begins_stream(head, limits)) {
-        read_stream_lines(made, file_lines(in, limits.max_bytes), limits, source);
+        read_stream_lines(made, file_lines(in, limits.max_bytes), limits, source, how);
         return made;
     }
     return shard_error{shard_errc::too_large,

@@ -16,6 +16,7 @@
 
 #include "rampart/core/trial.hpp"
 #include "rampart/json/convert.hpp"
+#include "rampart/json/cursor.hpp"
 #include "rampart/json/error.hpp"
 #include "rampart/json/fields.hpp"
 #include "rampart/json/write.hpp"
@@ -23,6 +24,7 @@
 #include "rampart/session/record.hpp"
 #include "rampart/session/session.hpp"
 #include "rampart/session/shard.hpp"
+#include "rampart/transport/plain_read.hpp"
 #include "rampart/transport/record_read.hpp"
 #include "rampart/transport/record_write.hpp"
 #include "rampart/transport/wire_format.hpp"
@@ -46,8 +48,8 @@ template <PortableResult R>
     detail::record_writer<R> writer(limits, 3);
     std::string text;
     detail::write_envelopes(
-        writer, test, records.size(), [records](std::size_t i) -> auto const& { return records[i]; },
-        detail::numbered::anew, static_cast<std::size_t>(-1), [&text](std::string line) { text = std::move(line); });
+        text, writer, test, records.size(), [records](std::size_t i) -> auto const& { return records[i]; },
+        detail::numbered::anew, static_cast<std::size_t>(-1), [](std::size_t) {});
     for (fault& f : writer.faults) faults.push_back(std::move(f));
     return text;
 }
@@ -66,7 +68,44 @@ template <PortableResult R>
 class stream_reader {
 public:
     explicit stream_reader(basic_shard<R>& to, wire_limits const& limits, std::string source = {})
-        : shard_(&to), extras_(to, limits, std::move(source)) {}
+        : shard_(&to), max_depth_(limits.max_depth), extras_(to, limits, std::move(source)) {}
+
+    /// Takes a line that is an envelope and plain, `transport/plain_read.hpp`. False, and nothing taken, for any other.
+    [[nodiscard]] bool take_plain(std::string_view line, numbered how) {
+        static constexpr std::string_view names[] = {"schema", "nodeid", "results", "crc32"};
+        json_cursor& at = cursor_.at;
+        at.restart(line, max_depth_);
+        auto& records = shard_->records;
+        auto const before = static_cast<std::ptrdiff_t>(records.size());
+        auto const counted = parts().counted_so_far();
+        test_id test;
+        std::uint32_t* next = nullptr;
+        std::uint32_t seen = 0;
+        bool const good = at.members(names, seen, [&](std::size_t n) {
+            switch (n) {
+            case 0:
+                return at.text(word_) && word_ == stream_schema;
+            case 1:
+                if (!at.text(word_)) return false;
+                test = test_id(word_);
+                if (how == numbered::through) next = &next_[word_];
+                return true;
+            case 2:
+                return (seen & 2U) != 0 && read_plain_results<R>(cursor_, test, next == nullptr ? 0 : *next, parts());
+            default:
+                return at.skip_text();
+            }
+        });
+        if (!good || (seen & 7U) != 7U || !at.at_end()) {
+            records.erase(records.begin() + before, records.end());
+            parts().line_again(counted);
+            return false;
+        }
+        auto const count = records.size() - static_cast<std::size_t>(before) + parts().take_left();
+        if (next != nullptr) *next += static_cast<std::uint32_t>(count);
+        streamed_ += count;
+        return true;
+    }
 
     /// Takes one object. False when it is none of a stream; see `error`.
     [[nodiscard]] bool take(boost::json::value const& root, std::string const& pointer = {}) {
@@ -163,12 +202,15 @@ private:
         }
         closed_ = true;
         promised_ = promise(object, "streamed_result_count");
-        extras_.read(object);
+        static_cast<void>(extras_.read(object));
         return true;
     }
 
     basic_shard<R>* shard_;
+    std::size_t max_depth_;
     extras_reader<R> extras_;
+    result_cursor cursor_{};
+    std::string word_{};
     std::map<std::string, std::uint32_t> next_{};
     std::uint64_t streamed_ = 0;
     std::optional<std::uint64_t> promised_{};

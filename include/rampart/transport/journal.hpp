@@ -64,11 +64,8 @@ public:
     /// Makes a new file in the folder, which is made where it is missing; a file that is there is never touched.
     journal(std::filesystem::path const& folder, shard_plan plan, std::vector<trial_spec> const& specs,
             journal_writer_facts const& by, journal_sync sync = journal_sync::at_end, wire_limits limits = {})
-        : file_(folder, journal_file_name(plan, by.host, by.pid), sync), limits_(limits) {
-        // A line with one result has to be one that a reader takes.
-        limits_.max_record_bytes = std::min(limits_.max_record_bytes, detail::max_line_bytes(limits_));
-        std::string text;
-        json_writer w(text);
+        : file_(folder, journal_file_name(plan, by.host, by.pid), sync), limits_(for_lines(limits)) {
+        json_writer w(lines_text_);
         w.begin_object();
         w.member("schema", journal_schema);
         detail::write_plan_members(w, plan);
@@ -78,28 +75,29 @@ public:
         w.member("host", by.host);
         w.member("started", by.started);
         w.end_object();
-        write(std::move(text), "its first line");
+        write("its first line");
     }
 
     /// A test begins.
     void start(test_id const& test) {
-        std::string text;
-        json_writer w(text);
+        lines_text_.clear();
+        json_writer w(lines_text_);
         w.begin_object();
         w.member("start", test.str());
         w.end_object();
-        write(std::move(text), "the start of test " + test.str());
+        write("the start of test ", test.str());
     }
 
     /// A test has ended. With the policy `each_test` its results are on the disk when this returns. Results and end go
     /// out in one write, so that a kill between them, which would run the test again after a resume, is as good as
     /// impossible. Without records, those that `test.results` counts were kept before, each as it came.
     void end(test_entry const& test, std::span<basic_record<R> const> records) {
+        lines_text_.clear();
         bool const kept = records.empty() && test.results > 0;
-        auto lines = kept ? std::string() : envelope_lines(test.test, records);
+        if (!kept) add_envelopes(test.test, records);
 
-        std::string text;
-        json_writer w(text);
+        std::size_t const from = lines_text_.size();
+        json_writer w(lines_text_);
         w.begin_object();
         w.member("end", test.test.str());
         w.member("outcome", to_string(test.facts.outcome));
@@ -114,8 +112,8 @@ public:
         if (!test.worker.empty()) w.member("worker", test.worker);
         detail::write_last_facts(w, test.facts);
         w.end_object();
-        lines += detail::seal(std::move(text));
-        append(lines, 1, "the results of test " + test.test.str());
+        detail::seal(lines_text_, from);
+        append(1, "the results of test ", test.test.str());
         file_.after_test();
     }
 
@@ -123,25 +121,27 @@ public:
     /// test ended, it has to run again.
     void keep(test_entry const& test, std::span<basic_record<R> const> records) {
         if (records.empty()) return;
-        append(envelope_lines(test.test, records), 0, "the results of test " + test.test.str());
+        lines_text_.clear();
+        add_envelopes(test.test, records);
+        append(0, "the results of test ", test.test.str());
         file_.after_test();
     }
 
     /// Something went missing before it could be written here.
     void note(fault const& f) {
-        std::string text;
-        json_writer w(text);
+        lines_text_.clear();
+        json_writer w(lines_text_);
         w.begin_object();
         w.key("fault");
         detail::write_fault(w, f);
         w.end_object();
-        write(std::move(text), "a fault");
+        write("a fault");
     }
 
     /// A clean end. Without it a merge knows that the process did not come that far.
     void close(std::vector<trial_spec> const& specs) {
-        std::string text;
-        json_writer w(text);
+        lines_text_.clear();
+        json_writer w(lines_text_);
         w.begin_object();
         w.member("schema", stream_schema);
         w.member("streamed_result_count", streamed_);
@@ -149,7 +149,7 @@ public:
         detail::write_list(w, specs);
         w.member("rampart_lines", lines_ + 1);
         w.end_object();
-        write(std::move(text), "its last line");
+        write("its last line");
         if (auto const failure = file_.close()) failed("flushing it", failure);
     }
 
@@ -159,25 +159,43 @@ public:
     [[nodiscard]] std::filesystem::path const& path() const noexcept { return file_.path(); }
 
 private:
-    /// The results of a test as lines. Counts them.
-    [[nodiscard]] std::string envelope_lines(test_id const& test, std::span<basic_record<R> const> records) {
-        detail::record_writer<R> writer(limits_, 3);
-        std::string lines;
+    /// A line with one result has to be one that a reader takes.
+    [[nodiscard]] static wire_limits for_lines(wire_limits limits) noexcept {
+        limits.max_record_bytes = std::min(limits.max_record_bytes, detail::max_line_bytes(limits));
+        return limits;
+    }
+
+    /// Adds the results of a test as lines. Counts them.
+    void add_envelopes(test_id const& test, std::span<basic_record<R> const> records) {
+        writer_.faults.clear();
         detail::write_envelopes(
-            writer, test, records.size(), [records](std::size_t i) -> auto const& { return records[i]; },
+            lines_text_, writer_, test, records.size(), [records](std::size_t i) -> auto const& { return records[i]; },
             detail::numbered::anew, detail::max_line_bytes(limits_),
-            [&](std::string line) {
-                lines += detail::seal(std::move(line));
+            [this](std::size_t from) {
+                detail::seal(lines_text_, from);
                 ++lines_;
             });
-        for (fault const& f : writer.faults) note(f);
+        if (!writer_.faults.empty()) {
+            // They stand before the results that they are about.
+            std::string results = std::exchange(lines_text_, {});
+            for (fault const& f : writer_.faults) note(f);
+            lines_text_ = std::move(results);
+        }
         streamed_ += records.size();
-        return lines;
     }
-    void write(std::string object, std::string const& what) { append(detail::seal(std::move(object)), 1, what); }
-    void append(std::string const& lines, unsigned count, std::string const& what) {
+    /// Makes a line of the object that was written, and appends it to the file.
+    void write(std::string_view what, std::string_view name = {}) {
+        detail::seal(lines_text_, 0);
+        append(1, what, name);
+    }
+    /// Appends the lines that were made.
+    void append(unsigned count, std::string_view what, std::string_view name) {
         lines_ += count;
-        if (auto const failure = file_.append(lines)) failed("writing " + what, failure);
+        if (auto const failure = file_.append(lines_text_)) {
+            failed("writing " + std::string(what) + std::string(name), failure);
+        }
+        // One that was very long is not held for ever.
+        if (lines_text_.capacity() > kept_bytes) lines_text_ = {};
     }
     void failed(std::string const& step, std::error_code failure) {
         if (!file_.is_open() && failures_ > 0) return;
@@ -188,8 +206,12 @@ private:
                            failures_ > named ? "more could not be written" : step + " failed: " + failure.message()});
     }
 
+    static constexpr std::size_t kept_bytes = 1048576;
+
     journal_file file_;
     wire_limits limits_;
+    detail::record_writer<R> writer_{limits_, 3};
+    std::string lines_text_{};  // of one event; its memory serves the next one too
     std::uint64_t streamed_ = 0;
     std::uint64_t lines_ = 0;
     std::size_t failures_ = 0;

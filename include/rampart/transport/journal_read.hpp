@@ -13,12 +13,14 @@
 
 #include "rampart/core/test_id.hpp"
 #include "rampart/json/convert.hpp"
+#include "rampart/json/cursor.hpp"
 #include "rampart/json/fields.hpp"
 #include "rampart/json/read.hpp"
 #include "rampart/session/fault.hpp"
 #include "rampart/session/plan.hpp"
 #include "rampart/session/record.hpp"
 #include "rampart/session/shard.hpp"
+#include "rampart/transport/entry_read.hpp"
 #include "rampart/transport/envelope.hpp"
 #include "rampart/transport/journal_line.hpp"
 #include "rampart/transport/record_read.hpp"
@@ -35,10 +37,12 @@ public:
     journal_reader(basic_shard<R>& to, wire_limits const& limits, std::string source = {})
         : shard_(&to), limits_(limits), source_(source), stream_(to, limits, std::move(source)) {}
 
-    /// Takes the next line, without its end. `whole`: its end was there.
-    void take(std::string_view line, bool whole) {
+    void set_reading(reading<R> const& how) { parts().set_reading(how); }
+
+    /// Takes the next line, without its end. `whole`: its end was there. `offset`: where it begins.
+    void take(std::string_view line, bool whole, std::uint64_t offset = 0) {
         ++number_;
-        parts().at_line(number_);
+        parts().at_line(number_, offset);
         if (line.empty()) return;
         ++lines_;
         if (!seal_holds(line)) {
@@ -51,6 +55,7 @@ public:
             }
             return;
         }
+        if (!plan_.closed && take_plain(line)) return;
         auto document = read_json(line, {limits_.max_bytes, limits_.max_depth});
         if (!document) {
             parts().bad(document.error());
@@ -120,6 +125,32 @@ private:
     [[nodiscard]] record_reader<R>& parts() noexcept { return stream_.parts(); }
     void out_of_place(std::string words) { parts().bad(fault_kind::bad_record, {}, std::move(words)); }
 
+    /// The lines of which a journal has many, where they are plain. False, and nothing taken, for any other.
+    bool take_plain(std::string_view line) {
+        json_cursor at(line, limits_.max_depth);
+        if (line.starts_with(R"({"start": )")) {
+            static constexpr std::string_view names[] = {"start", "crc32"};
+            std::string id;
+            std::uint32_t seen = 0;
+            if (!at.members(names, seen, [&](std::size_t n) { return n == 0 ? at.text(id) : at.skip_text(); }) ||
+                (seen & 1U) == 0 || !at.at_end()) {
+                return false;
+            }
+            start(test_id(std::move(id)));
+            return true;
+        }
+        if (line.starts_with(R"({"end": )")) {
+            test_entry entry;
+            if (!read_plain_entry(at, "end", "crc32", entry) || !at.at_end()) return false;
+            end(std::move(entry));
+            return true;
+        }
+        parts().forget_found();
+        if (!stream_.take_plain(line, numbered::anew)) return false;
+        note_recorded();
+        return true;
+    }
+
     void take(boost::json::object const& line) {
         if (plan_.closed) return out_of_place("this line stands behind the journal's last one");
         auto const* const schema = line.if_contains("schema");
@@ -168,18 +199,24 @@ private:
             parts().bad(reader.error);
             return;
         }
+        start(test);
+    }
+    void start(test_id const& test) {
         test_state& state = open_[test.str()];
         if (std::exchange(state.started, true))
             out_of_place(detail::quoted(test.str()) + " starts again before it has ended");
     }
 
     void envelope(boost::json::object const& line) {
-        parts().found.clear();
+        parts().forget_found();
         if (!stream_.take_envelope(line, {}, numbered::anew)) {
             parts().bad(stream_.error);
             return;
         }
-        for (auto const& [where, count] : parts().found) open_[where.test].recorded[where] += count;
+        note_recorded();
+    }
+    void note_recorded() {
+        for (auto const& [where, count] : parts().found()) open_[where.test].recorded[where] += count;
     }
 
     void end(boost::json::object const& line) {
@@ -189,6 +226,9 @@ private:
             parts().bad(reader.error);
             return;
         }
+        end(std::move(entry));
+    }
+    void end(test_entry entry) {
         test_state state = std::exchange(open_[entry.test.str()], {});
         open_.erase(entry.test.str());
         // A damaged line before this one may have been the start, and has its fault.

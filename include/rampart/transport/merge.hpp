@@ -50,17 +50,18 @@ expected<void> merge_missing(basic_session<R>& into, std::string_view worker, st
 
 namespace detail {
 
-/// Merges a shard that came as bytes. Results that claim one place are compared as they are written, where their type
-/// has no `==`.
+/// Merges a shard that came as bytes. Results that claim
+/// one place are compared as they are written, where their type has no `==`.
 template <PortableResult R>
-void merge_shard(basic_session<R>& into, basic_shard<R> from) {
-    into.merge_worker_results(std::move(from), [](R const& a, R const& b) {
+void merge_shard(basic_session<R>& into, basic_shard<R> from, values_are values = values_are::as_they_came) {
+    auto const same = [](R const& a, R const& b) {
         if constexpr (std::equality_comparable<R>) {
             return a == b;
         } else {
             return to_compact_json(boost::json::value_from(a)) == to_compact_json(boost::json::value_from(b));
         }
-    });
+    };
+    into.merge_worker_results(std::move(from), same, values);
 }
 
 }  // namespace detail
@@ -78,10 +79,10 @@ template <PortableResult R>
 expected<void> merge(basic_session<R>& into, std::string_view worker, std::string_view bytes, wire_limits limits = {}) {
     shard_error error;
     try {
-        auto read = detail::read_document<R>(bytes, limits);
+        auto read = detail::read_document<R>(bytes, limits, {}, {.text = into.text_policy()});
         if (read) {
             if (!worker.empty()) read->worker = std::string(worker);
-            detail::merge_shard(into, std::move(*read));
+            detail::merge_shard(into, std::move(*read), values_are::washed);
             return {};
         }
         error = std::move(read).error();

@@ -6,6 +6,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -19,6 +20,8 @@
 #include "rampart/session/shard.hpp"
 #include "rampart/transport/document.hpp"
 #include "rampart/transport/merge.hpp"
+#include "rampart/transport/record_value.hpp"
+#include "rampart/transport/shard_files.hpp"
 #include "rampart/transport/wire_format.hpp"
 
 namespace rampart::inline v1 {
@@ -29,7 +32,9 @@ namespace detail {
 template <Result R>
 [[nodiscard]] bool names_workers(basic_shard<R> const& shard) {
     auto const named = [](auto const& each) { return !each.worker.empty(); };
+    auto const filed = shard.filed.refs();
     return !shard.worker.empty() || std::ranges::any_of(shard.records, named) ||
+           std::any_of(filed.begin(), filed.end(), [](auto const& r) { return !r.worker().empty(); }) ||
            std::ranges::any_of(shard.tests, named) || std::ranges::any_of(shard.plans, named);
 }
 
@@ -53,9 +58,27 @@ template <Result R>
     return files;
 }
 
+/// How a file is read that is merged into the session: results may stay in it.
+template <PortableResult R>
+[[nodiscard]] reading<R> reading_of(basic_session<R>& into, std::filesystem::path const& file) {
+    reading<R> how;
+    how.text = into.text_policy();
+    if constexpr (PlainlyReadable<R>) {
+        auto& [room, source] = into.file_room();
+        auto files = std::dynamic_pointer_cast<shard_files<R>>(source);
+        if (files == nullptr) source = files = std::make_shared<shard_files<R>>();
+        if (files->add(file, how.file)) {
+            how.source = std::move(files);
+            how.room = &room;
+        }
+    }
+    return how;
+}
+
 /// Reads a file, which is a payload, a stream or a journal. Its faults name the file.
 template <PortableResult R>
-[[nodiscard]] expected<basic_shard<R>> read_file(std::filesystem::path const& file, wire_limits const& limits) {
+[[nodiscard]] expected<basic_shard<R>> read_file(std::filesystem::path const& file, wire_limits const& limits,
+                                                 reading<R> const& how = {}) {
     try {
         std::error_code failure;
         bool const is_folder = std::filesystem::is_directory(file, failure);
@@ -64,18 +87,27 @@ template <PortableResult R>
             return shard_error{shard_errc::missing_output, {}, file.string() + " cannot be read"};
         };
         if (is_folder || !in) return unreadable();
-        // One byte more than a whole document may have. The size is not asked for: the file may be a pipe, or grow.
-        std::string bytes;
+        // One byte more than a whole document may have. The size is only a guess: the file may be a pipe, or grow.
         std::size_t const most = limits.max_bytes + (limits.max_bytes + 1 == 0 ? 0 : 1);
-        while (in && bytes.size() < most) {
-            std::size_t const before = bytes.size();
-            bytes.resize(std::min(most, before + std::max<std::size_t>(before / 2, 65536)));
-            in.read(bytes.data() + before, static_cast<std::streamsize>(bytes.size() - before));
-            bytes.resize(before + static_cast<std::size_t>(in.gcount()));
+        auto const guess = std::filesystem::file_size(file, failure);
+        std::size_t room =
+            std::min(most, std::max<std::size_t>(65536, failure ? 0 : static_cast<std::size_t>(guess) + 1));
+        std::size_t size = 0;
+        std::unique_ptr<char[]> buffer(new char[room]);  // not a text, which would be filled with zeros first
+        while (in && size < most) {
+            if (size == room) {
+                room = std::min(most, room + room / 2 + 1);
+                std::unique_ptr<char[]> more(new char[room]);
+                std::copy_n(buffer.get(), size, more.get());
+                buffer = std::move(more);
+            }
+            in.read(buffer.get() + size, static_cast<std::streamsize>(room - size));
+            size += static_cast<std::size_t>(in.gcount());
         }
+        std::string_view const bytes(buffer.get(), size);
         if (in.bad()) return unreadable();
         auto read = [&]() -> expected<basic_shard<R>> {
-            if (bytes.size() <= limits.max_bytes) return read_document<R>(bytes, limits, file.string());
+            if (bytes.size() <= limits.max_bytes) return read_document<R>(bytes, limits, file.string(), how);
             in.clear();
             in.seekg(0);
             if (!in) {
@@ -84,7 +116,7 @@ template <PortableResult R>
                                    "it is over the limit of " + std::to_string(limits.max_bytes) +
                                        " bytes, and cannot be read again from its beginning"};
             }
-            return read_long_document<R>(in, bytes, limits, file.string());
+            return read_long_document<R>(in, bytes, limits, file.string(), how);
         }();
         if (in.bad()) return unreadable();
         if (!read && read.error().code != shard_errc::missing_output) {
@@ -101,20 +133,21 @@ template <PortableResult R>
 
 }  // namespace detail
 
-/// Takes a file into a session: a payload, a stream or a journal. Its worker's name is the one that it says itself,
+/// Takes a file into a session: a payload, a stream or a journal. Many or long results may stay in the file, see
+/// `basic_session::hold_at_most`. Its worker's name is the one that it says itself,
 /// else `name`, else the file's stem (wire format, B14). What went wrong is a fault that names the file.
 template <PortableResult R>
 expected<void> merge_file(basic_session<R>& into, std::filesystem::path const& file, wire_limits limits = {},
                           std::string name = {}) {
     if (name.empty()) name = file.stem().string();
-    auto read = detail::read_file<R>(file, limits);
+    auto read = detail::read_file<R>(file, limits, detail::reading_of(into, file));
     if (!read) {
         auto const kind = fault_of(read.error().code);
         into.merge_fault({kind, place_in_worker(name), read.error().message()});
         return read.error();
     }
     if (!detail::names_workers(*read)) read->worker = std::move(name);
-    detail::merge_shard(into, std::move(*read));
+    detail::merge_shard(into, std::move(*read), values_are::washed);
     return {};
 }
 

@@ -1,6 +1,7 @@
 #ifndef RAMPART_TRANSPORT_RECORD_READ_HPP
 #define RAMPART_TRANSPORT_RECORD_READ_HPP
 
+#include <algorithm>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -22,100 +23,21 @@
 #include "rampart/json/error.hpp"
 #include "rampart/json/fields.hpp"
 #include "rampart/session/fault.hpp"
-#include "rampart/session/plan.hpp"
+#include "rampart/session/filed_records.hpp"
 #include "rampart/session/record.hpp"
 #include "rampart/session/shard.hpp"
+#include "rampart/session/washing.hpp"
+#include "rampart/transport/entry_read.hpp"
+#include "rampart/transport/record_value.hpp"
 #include "rampart/transport/wire_format.hpp"
 
 /// \file
-/// What the three formats have in common when they are read: records, trial specs, faults, plans. What is wrong with
-/// one of them stays with it: a fault with its place, and the rest is taken (wire format, B2).
+/// What the three formats have in common when they are read: records, trial specs, faults. What is wrong with one of
+/// them stays with it: a fault with its place, and the rest is taken (wire format, B2).
 
 namespace rampart::inline v1 {
 
 namespace detail {
-
-[[nodiscard]] inline std::optional<fault_kind> parse_fault_kind(std::string_view text) noexcept {
-    for (unsigned char i = 0; i <= static_cast<unsigned char>(fault_kind::repaired_text); ++i) {
-        if (to_string(static_cast<fault_kind>(i)) == text) return static_cast<fault_kind>(i);
-    }
-    return std::nullopt;
-}
-
-/// A value for a message: short, on one line.
-[[nodiscard]] inline std::string shown(boost::json::value const& v) {
-    return v.is_structured() && !is_big_integer(v) ? std::string(kind_name(v)) : clip(to_compact_json(v), 80);
-}
-
-/// Reads a test's entry, as it stands in a payload and in the end line of a journal; `id_key` holds its id.
-inline bool read_test_entry(field_reader& reader, boost::json::object const& o, std::string_view id_key,
-                            test_entry& t) {
-    if (!reader.required(o, id_key, [&](auto const& f) { return read_json_value(reader, f, t.test); }) ||
-        !reader.text_field(o, "name", t.facts.name) ||
-        !reader.if_there(o, "attempt", [&](auto const& f) { return reader.integer(f, t.attempt, 1); }) ||
-        !reader.if_there(
-            o, "outcome",
-            [&](auto const& f) { return reader.name(f, t.facts.outcome, parse_test_outcome, "test outcome"); }) ||
-        !reader.number_field(o, "seconds", t.facts.seconds) || !reader.text_field(o, "file", t.facts.file) ||
-        !reader.if_there(o, "line", [&](auto const& f) { return reader.integer(f, t.facts.line, 0); }) ||
-        !reader.if_there(o, "results", [&](auto const& f) { return reader.integer(f, t.results, 0); }) ||
-        !reader.text_field(o, "worker", t.worker) || !reader.text_field(o, "detail", t.facts.detail) ||
-        !reader.if_there(o, "unused", [&](auto const& list) {
-            return reader.each(list, [&](auto const& v) { return reader.text(v, t.facts.unused.emplace_back()); });
-        })) {
-        return false;
-    }
-    if (t.facts.name.empty()) t.facts.name = std::string(short_name(t.test));
-    return true;
-}
-
-/// Reads a fault. One of a kind that only a newer version knows is kept, and counts as a loss.
-inline bool read_fault(field_reader& reader, boost::json::value const& v, fault& f) {
-    auto const* const o = reader.object(v);
-    std::string kind;
-    if (o == nullptr || !reader.text_field(*o, "kind", kind) || !reader.text_field(*o, "where", f.where) ||
-        !reader.text_field(*o, "what", f.what)) {
-        return false;
-    }
-    if (auto const known = parse_fault_kind(kind)) {
-        f.kind = *known;
-    } else {
-        f.what = "(" + kind + ") " + f.what;
-    }
-    return true;
-}
-
-inline bool read_ids(field_reader& reader, boost::json::object const& o, std::string_view key,
-                     std::vector<test_id>& ids) {
-    return reader.if_there(o, key, [&](boost::json::value const& v) {
-        auto const* const list = v.if_array();
-        if (list == nullptr) return reader.wrong_type("an array of test ids", v);
-        ids.reserve(list->size());
-        for (boost::json::value const& each : *list) {
-            if (!read_json_value(reader, each, ids.emplace_back())) return false;
-        }
-        return true;
-    });
-}
-
-/// Reads what `write_plan_members` writes.
-inline bool read_plan_members(field_reader& reader, boost::json::object const& o, shard_plan& plan) {
-    return reader.text_field(o, "run", plan.run) && reader.text_field(o, "worker", plan.worker) &&
-           reader.if_there(o, "attempt", [&](auto const& f) { return reader.integer(f, plan.attempt, 1); }) &&
-           reader.required(
-               o, "shard",
-               [&](auto const& f) {
-                   auto const* const part = reader.object(f);
-                   return part != nullptr &&
-                          reader.required(*part, "index",
-                                          [&](auto const& n) { return reader.integer(n, plan.index, 0); }) &&
-                          reader.required(*part, "count",
-                                          [&](auto const& n) { return reader.integer(n, plan.count, 1); }) &&
-                          (plan.index < plan.count ||
-                           reader.fail(shard_errc::out_of_range, "the index of a part is below their count"));
-               }) &&
-           reader.text_field(o, "list_hash", plan.list_hash) && read_ids(reader, o, "tests", plan.tests);
-}
 
 /// Reads the parts of one document into a shard. Its own faults name the document's file, where it has one.
 template <PortableResult R>
@@ -131,12 +53,16 @@ public:
 
     record_reader(basic_shard<R>& to, wire_limits const& limits, std::string source)
         : shard_(&to), max_records_(limits.max_records), source_(std::move(source)) {}
+    record_reader(record_reader const&) = delete;
+    record_reader& operator=(record_reader const&) = delete;
 
-    /// The place of what comes next, for formats of lines.
-    void at_line(std::size_t number) {
+    /// The place of what comes next, for formats of lines; `offset` is where the line begins.
+    void at_line(std::size_t number, std::uint64_t offset = 0) {
         line_ = "line " + std::to_string(number);
         records_ = 0;
+        offset_ = offset;
     }
+    void set_reading(reading<R> how) { reading_ = std::move(how); }
     /// What comes next is about the whole document.
     void at_end() { line_.clear(); }
 
@@ -191,7 +117,7 @@ public:
         }
         if (records->empty()) {
             if (!counts(pointer)) return;
-            found.try_emplace(place{std::string(id), 1, {}}, 0);
+            count(id, 1, {}, 0);
         }
         std::size_t const base = pointer.size();
         for (std::size_t i = 0; i < records->size(); ++i) {
@@ -253,8 +179,70 @@ public:
             {id, where.attempt, where.worker, results, {.name = std::string(short_name(id)), .outcome = outcome}});
     }
 
-    /// How many results stand under each place, those that could not be read included.
-    std::map<place, std::uint32_t> found{};
+    /// How many results stand under each place, those that could not be read included; in order of the places.
+    using place_count = std::pair<place, std::uint32_t>;
+    [[nodiscard]] std::vector<place_count> const& found() {
+        auto const before = [](place_count const& a, place_count const& b) { return a.first < b.first; };
+        if (!std::is_sorted(found_.begin(), found_.end(), before)) std::sort(found_.begin(), found_.end(), before);
+        // What was counted in pieces becomes one.
+        std::size_t last = 0;
+        for (std::size_t at = 1; at < found_.size(); ++at) {
+            if (found_[at].first == found_[last].first) {
+                found_[last].second += found_[at].second;
+            } else if (++last != at) {
+                found_[last] = std::move(found_[at]);
+            }
+        }
+        if (!found_.empty()) found_.resize(last + 1);
+        return found_;
+    }
+    void forget_found() noexcept { found_.clear(); }
+    void count(std::string_view id, std::uint32_t attempt, std::string_view worker, std::uint32_t more = 1) {
+        // The results of a test stand together.
+        bool const again = !found_.empty() && found_.back().first.attempt == attempt &&
+                           found_.back().first.test == id && found_.back().first.worker == worker;
+        if (!again) found_.push_back({place{std::string(id), attempt, std::string(worker)}, 0U});
+        found_.back().second += more;
+    }
+    /// Whether one more result, or test without a result, is within the limit. Nothing is said when it is not.
+    [[nodiscard]] bool has_room() noexcept { return ++records_ <= max_records_; }
+    /// What has been counted, for a line that may have to be read once more.
+    struct counted {
+        std::size_t places;
+        std::uint32_t latest;
+    };
+    [[nodiscard]] counted counted_so_far() const noexcept {
+        return {found_.size(), found_.empty() ? 0U : found_.back().second};
+    }
+    /// What stands on this line is read once more.
+    void line_again(counted const& before) {
+        records_ = 0;
+        left_.clear();
+        found_.erase(found_.begin() + static_cast<std::ptrdiff_t>(before.places), found_.end());
+        if (!found_.empty()) found_.back().second = before.latest;
+    }
+    /// Whether the next result is to stay in the file.
+    [[nodiscard]] bool leaves_next() const noexcept { return reading_.room != nullptr && *reading_.room == 0; }
+    /// A result that is held has this many bytes. `odd`: the text policy may have something to do.
+    void hold(R& value, std::size_t bytes, bool odd) {
+        if (odd) wash_value(reading_.text, value);
+        if (reading_.room != nullptr) *reading_.room -= std::min(*reading_.room, bytes);
+    }
+    /// A result stays at this place of the document; all that is known of it is in the record.
+    void leave(basic_record<R> head, std::size_t from, std::size_t length) {
+        left_.push_back({std::move(head), {reading_.file, static_cast<std::uint32_t>(length), offset_ + from}});
+    }
+    /// What was left since the last call is taken into the shard. Gives their number.
+    std::size_t take_left() {
+        for (auto const& [r, where] : left_) {
+            shard_->filed.push_back(
+                {r.test, r.test_name, r.worker, r.harm_category, r.index, r.attempt, result_traits<R>::status(r.value)},
+                reading_.source, where);
+        }
+        return std::exchange(left_, {}).size();
+    }
+    [[nodiscard]] std::size_t max_records() const noexcept { return max_records_; }
+    [[nodiscard]] basic_shard<R>& shard() noexcept { return *shard_; }
 
 private:
     // A document of nothing but bad records would otherwise take many times its size in faults and markers.
@@ -274,7 +262,7 @@ private:
     void read_record(std::string_view id, std::uint32_t position, boost::json::value const& v,
                      std::string const& pointer) {
         if (!counts(pointer)) {
-            ++found[place{std::string(id), 1, {}}];
+            count(id, 1, {});
             return;
         }
         field_reader reader(pointer);
@@ -294,13 +282,18 @@ private:
         if (is_truncated_record(v)) {
             truncated_.try_emplace(std::string(id), index);
             if (!value) {
-                ++found[place{std::string(id), attempt, {}}];
+                count(id, attempt, {});
                 return;
             }
         }
         basic_record<R> made{test_id(id), {}, index, attempt, {}, std::move(harm), std::move(*value)};
-        take_bookkeeping(made, beside);
-        ++found[place{std::string(id), attempt, made.worker}];
+        if constexpr (is_basic_result<R>) {
+            take_bookkeeping(made, made.value.meta);
+        } else {
+            take_bookkeeping(made, beside);
+        }
+        count(id, attempt, made.worker);
+        wash_value(reading_.text, made.value);
         shard_->records.push_back(std::move(made));
     }
 
@@ -327,25 +320,6 @@ private:
         }
     }
 
-    /// Moves out of the metadata what belongs to the record and not to the result (wire format, A.1.2).
-    void take_bookkeeping(basic_record<R>& to, metadata& beside) {
-        metadata* meta = &beside;
-        if constexpr (is_basic_result<R>) {
-            meta = &to.value.meta;
-        }
-        to.test_name = std::string(short_name(to.test));
-        if (auto const* const v = meta->find(test_name_key); v != nullptr && v->is_string()) {
-            to.test_name = v->as_string();
-        }
-        if (auto const* const v = meta->find(worker_key); v != nullptr) {
-            if (v->is_string()) to.worker = v->as_string();
-            meta->erase(worker_key);
-        }
-        for (auto const key : {test_name_key, node_id_key, index_key}) {
-            meta->erase(key);
-        }
-    }
-
     void bad_record(std::string_view id, std::uint32_t position, shard_error const& e, boost::json::value const& v) {
         std::uint32_t attempt = 1;
         std::uint32_t index = position;
@@ -360,7 +334,7 @@ private:
                     return meta != nullptr && reader.text_field(*meta, worker_key, worker);
                 }));
         }
-        ++found[place{std::string(id), attempt, worker}];
+        count(id, attempt, worker);
         if (!bad(e)) {
             return;
         }
@@ -369,12 +343,21 @@ private:
             value.status = safety_status::error;
             value.summary = "this record could not be read: " + clip(e.message(), 400);
             value.strategy = transport_strategy;
+            wash_value(reading_.text, value);
             std::string const name{short_name(test_id(id))};
             shard_->records.push_back({test_id(id), name, index, attempt, std::move(worker), {}, std::move(value)});
         }
     }
 
     basic_shard<R>* shard_;
+    std::vector<place_count> found_{};
+    reading<R> reading_{};
+    struct left_record {
+        basic_record<R> head;
+        record_place where;
+    };
+    std::vector<left_record> left_{};
+    std::uint64_t offset_ = 0;  // of the line
     std::size_t max_records_;
     std::string source_;
     std::string line_{};

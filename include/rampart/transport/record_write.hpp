@@ -68,15 +68,17 @@ public:
           value_levels_(std::min<std::size_t>(limits.max_depth, 4096) -
                         std::min<std::size_t>(limits.max_depth, levels_around)) {}
 
-    /// Appends the record. `position` is its place in the list, which is its index where nothing else is said.
-    void write(std::string& text, record const& r, std::size_t position) {
+    /// Writes the record. `position` is its place in the list, which is its index where nothing else is said. The
+    /// writer has the style `python`.
+    void write(json_writer& w, record const& r, std::size_t position) {
+        auto const before = w.here();
         std::string problem;
         try {
             auto const own = own_value(r.value);
             if (own && !fits_depth(*own, value_levels_)) {
                 problem = "its value is nested deeper than the limit";
             } else {
-                write_whole_record(text, r, position, own ? &*own : nullptr);
+                write_whole_record(w, r, position, own ? &*own : nullptr);
             }
         } catch (std::exception const& e) {
             problem = std::string("its conversion to JSON threw: ") + e.what();
@@ -84,14 +86,14 @@ public:
             problem = "its conversion to JSON threw something that is no std::exception";
         }
         if (!problem.empty()) {
-            text.clear();
-            write_marker(text, r, position, "this result could not be written: " + clip(one_line(problem), 200), 0);
+            w.take_back(before);
+            write_marker(w, r, position, "this result could not be written: " + clip(one_line(problem), 200), 0);
             faults.push_back({fault_kind::bad_record, r.test.str(),
                               "result " + std::to_string(r.index) + " could not be written: " + problem});
-        } else if (std::size_t const size = text.size(); size > max_record_bytes_) {
-            text.clear();
-            write_marker(text, r, position,
-                         "this result was over the transport's size limit; its content was truncated", size);
+        } else if (std::size_t const size = w.bytes_since(before); size > max_record_bytes_) {
+            w.take_back(before);
+            write_marker(w, r, position, "this result was over the transport's size limit; its content was truncated",
+                         size);
             faults.push_back({fault_kind::truncated, r.test.str(),
                               "result " + std::to_string(r.index) + " was truncated: it has " + std::to_string(size) +
                                   " bytes, over the limit of " + std::to_string(max_record_bytes_)});
@@ -112,16 +114,24 @@ private:
         }
     }
 
-    void write_whole_record(std::string& text, record const& r, std::size_t position, boost::json::value const* own) {
+    /// The strategy where it stands, or as a text of its own that a trait made.
+    [[nodiscard]] static decltype(auto) strategy_in(R const& value) {
+        if constexpr (requires { result_traits<R>::strategy(value); }) {
+            return result_traits<R>::strategy(value);
+        } else {
+            return std::string_view{};
+        }
+    }
+
+    void write_whole_record(json_writer& w, record const& r, std::size_t position, boost::json::value const* own) {
         using traits = result_traits<R>;
-        json_writer w(text);
         // Bound by reference: a trait may give a std::string of its own, which then lives as long as its name.
         auto const& summary = traits::summary(r.value);
-        std::string const strategy = strategy_of(r.value);
+        auto const& strategy = strategy_in(r.value);
         w.begin_object();
         write_result_members(w,
                              {traits::status(r.value), std::string_view(summary), transcript_of(r.value),
-                              duration_of(r.value), r.harm_category, strategy},
+                              duration_of(r.value), r.harm_category, std::string_view(strategy)},
                              [&] {
                                  if constexpr (requires { traits::meta(r.value); }) {
                                      write_metadata(w, traits::meta(r.value), r, position);
@@ -186,9 +196,8 @@ private:
 
     /// An ERROR that stands for a result (wire format, A.3). With a size it is the mark of a truncated one. Names are
     /// clipped, so that it fits into the smallest cap.
-    void write_marker(std::string& text, record const& r, std::size_t position, std::string_view summary,
+    void write_marker(json_writer& w, record const& r, std::size_t position, std::string_view summary,
                       std::size_t size) const {
-        json_writer w(text);
         constexpr std::size_t name_bytes = 800;
         double const seconds = duration_of(r.value);
         w.begin_object();
@@ -224,15 +233,16 @@ private:
 /// Where a reader counts the results of a further envelope of one test from: on from the last one, or anew.
 enum class numbered : bool { through, anew };
 
-/// Writes `count` results of one test, `at(0)` and so on, as envelopes (wire format, A.3), and gives each to `emit` as
-/// a line without its end. One is enough, unless it would grow over `max_line` bytes, which a reader would not take.
-template <PortableResult R, class At, class Emit>
-void write_envelopes(record_writer<R>& writer, test_id const& test, std::size_t count, At at, numbered how,
-                     std::size_t max_line, Emit emit) {
-    std::string line;
-    std::string text;
+/// Appends `count` results of one test, `at(0)` and so on, as envelopes (wire format, A.3), and calls `end_line(from)`
+/// after each: `text` then holds it from `from` on, without its end. One is enough, unless it would grow over
+/// `max_line` bytes, which a reader would not take.
+template <PortableResult R, class At, class EndLine>
+void write_envelopes(std::string& text, record_writer<R>& writer, test_id const& test, std::size_t count, At at,
+                     numbered how, std::size_t max_line, EndLine end_line) {
+    json_writer w(text);
+    std::size_t from = 0;
     auto const begin = [&] {
-        json_writer w(line);
+        from = text.size();
         w.begin_object();
         w.member("schema", stream_schema);
         w.member("nodeid", test.str());
@@ -240,26 +250,25 @@ void write_envelopes(record_writer<R>& writer, test_id const& test, std::size_t 
         w.begin_array();
     };
     auto const end = [&] {
-        line += "]}";
-        emit(std::exchange(line, {}));
+        w.end_array();
+        w.end_object();
+        end_line(from);
     };
     begin();
     for (std::size_t position = 0, in_line = 0; position < count; ++position, ++in_line) {
-        auto const write = [&] {
-            text.clear();
-            writer.write(text, at(position), how == numbered::through ? position : in_line);
-        };
         std::size_t const faults = writer.faults.size();
+        auto const before = w.here();
+        std::size_t const bytes_before = w.size() - from;
+        auto const write = [&] { writer.write(w, at(position), how == numbered::through ? position : in_line); };
         write();
-        if (in_line > 0 && line.size() + text.size() > max_line) {
+        if (in_line > 0 && bytes_before + w.bytes_since(before) > max_line) {
+            w.take_back(before);
             end();
             begin();
             in_line = 0;
             writer.faults.resize(faults);  // the same once more, at its new position
             write();
         }
-        if (in_line > 0) line += ", ";
-        line += text;
     }
     end();
 }

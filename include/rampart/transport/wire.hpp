@@ -14,6 +14,8 @@
 #include "rampart/session/plan.hpp"
 #include "rampart/session/session.hpp"
 #include "rampart/session/shard.hpp"
+#include "rampart/session/washing.hpp"
+#include "rampart/transport/plain_read.hpp"
 #include "rampart/transport/wire_format.hpp"
 #include "rampart/transport/wire_read.hpp"
 #include "rampart/transport/wire_write.hpp"
@@ -29,54 +31,31 @@ namespace detail {
 /// Puts every text of a shard through a policy, as a session does when it takes one in.
 template <Result R>
 void apply_policy(text_policy policy, basic_shard<R>& to) {
-    auto const wash = [policy](std::string& text) { apply(policy, text); };
-    auto const wash_id = [policy](test_id& id) {
-        std::string text = id.str();
-        apply(policy, text);
-        id = test_id(std::move(text));
-    };
+    if (policy == text_policy::keep) return;
     for (auto& r : to.records) {
-        wash_id(r.test);
-        wash(r.test_name);
-        wash(r.worker);
-        wash(r.harm_category);
-        if constexpr (requires { result_traits<R>::for_each_text(r.value, wash); }) {
-            result_traits<R>::for_each_text(r.value, wash);
-        }
+        wash_head(policy, r);
+        wash_value(policy, r.value);
     }
-    for (test_entry& t : to.tests) {
-        wash_id(t.test);
-        wash(t.worker);
-        wash(t.facts.name);
-        wash(t.facts.file);
-        wash(t.facts.detail);
-        for (std::string& name : t.facts.unused) wash(name);
-    }
-    for (trial_spec& s : to.trial_specs) {
-        wash_id(s.clone);
-        wash_id(s.base);
-    }
-    wash(to.worker);
-    for (shard_plan& p : to.plans) {
-        for (std::string* const text : {&p.run, &p.worker, &p.list_hash, &p.process, &p.source}) wash(*text);
-        for (test_id& id : p.tests) wash_id(id);
-        for (test_id& id : p.running) wash_id(id);
-    }
-    for (fault& f : to.faults) {
-        wash(f.where);
-        wash(f.what);
-    }
+    for (test_entry& t : to.tests) wash(policy, t);
+    for (trial_spec& s : to.trial_specs) wash(policy, s);
+    wash(policy, to.worker);
+    for (shard_plan& p : to.plans) wash(policy, p);
+    for (fault& f : to.faults) wash(policy, f);
 }
 
 /// `deserialize_worker_data` with a text policy of the caller's choice.
 template <PortableResult R>
 [[nodiscard]] expected<basic_shard<R>> read_payload(std::string_view bytes, wire_limits const& limits,
                                                     text_policy policy) {
+    basic_shard<R> made;
+    if (read_plain_payload(made, bytes, limits)) {
+        apply_policy(policy, made);
+        return made;
+    }
     auto document = read_json(bytes, {limits.max_bytes, limits.max_depth}, "results_by_nodeid");
     if (!document) {
         return std::move(document).error();
     }
-    basic_shard<R> made;
     payload_reader<R> reader(made, limits);
     if (!reader.read(document->root())) {
         return std::move(reader.error);
@@ -84,9 +63,7 @@ template <PortableResult R>
     for (fault& note : document->notes) {
         made.faults.push_back(std::move(note));
     }
-    if (policy != text_policy::keep) {
-        apply_policy(policy, made);
-    }
+    apply_policy(policy, made);
     return made;
 }
 

@@ -1,23 +1,25 @@
 #ifndef RAMPART_TRANSPORT_WIRE_READ_HPP
 #define RAMPART_TRANSPORT_WIRE_READ_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include "rampart/json/convert.hpp"
+#include "rampart/json/cursor.hpp"
 #include "rampart/json/error.hpp"
 #include "rampart/json/fields.hpp"
 #include "rampart/session/plan.hpp"
 #include "rampart/session/shard.hpp"
+#include "rampart/transport/entry_read.hpp"
 #include "rampart/transport/record_read.hpp"
 #include "rampart/transport/wire_format.hpp"
 
@@ -57,21 +59,33 @@ public:
 
     [[nodiscard]] record_reader<R>& parts() noexcept { return parts_; }
 
-    /// After the results, which the tests' entries are compared with.
-    void read(boost::json::object const& document) {
+    /// After the results, which the tests' entries are compared with. `tests`: the text of the list of tests, where it
+    /// is not in the document. False when that is not plain; then the shard is of no use.
+    bool read(boost::json::object const& document, std::string_view tests = {}) {
         parts_.each_of(document, "rampart_faults",
                        [&](field_reader& reader, auto const& v) { return parts_.take_fault(reader, v); });
         parts_.read_trial_specs(document);
-        read_tests(document);
+        if (!tests.empty()) {
+            if (!read_plain_tests(tests)) return false;
+        } else {
+            read_tests(document);
+        }
+        compare();
         read_plans(document);
+        return true;
     }
 
     /// To be called at the document's end.
     void finish() {
         // Tests of which only their results tell: all of them, in a payload from Python.
-        for (auto const& [where, count] : parts_.found) {
+        auto told = promised_.cbegin();
+        auto const& all = parts_.found();
+        shard_->tests.reserve(shard_->tests.size() + all.size());
+        for (auto const& [where, count] : all) {
+            while (told != promised_.cend() && told->first < where) ++told;
+            if (told != promised_.cend() && told->first == where) continue;
             // An empty list of results tells neither attempt nor worker; an entry of that test does.
-            if (told_.contains(where) || (count == 0 && told_ids_.contains(where.test))) continue;
+            if (count == 0 && tells_of(where.test)) continue;
             parts_.add_entry(where, count);
         }
         parts_.finish();
@@ -79,9 +93,9 @@ public:
 
 private:
     using place = typename record_reader<R>::place;
+    using place_count = typename record_reader<R>::place_count;
 
     void read_tests(boost::json::object const& document) {
-        std::map<place, std::uint64_t> promised;
         parts_.each_of(document, "rampart_tests", [&](field_reader& reader, boost::json::value const& v) {
             auto const* const o = reader.object(v);
             test_entry t;
@@ -89,21 +103,49 @@ private:
             // A writer that knew of a loss, or of one place claimed twice, says how many results it had; and why.
             std::uint32_t held = t.results;
             if (!reader.if_there(*o, "held", [&](auto const& f) { return reader.integer(f, held, 0); })) return false;
-            place where{t.test.str(), t.attempt, t.worker};
-            promised[where] = held;
-            told_.insert(std::move(where));
-            told_ids_.insert(t.test.str());
-            shard_->tests.push_back(std::move(t));
+            take(std::move(t), held);
             return true;
         });
-        compare(promised);
+    }
+    bool read_plain_tests(std::string_view text) {
+        json_cursor at(text);
+        std::size_t count = 0;
+        return at.array([&] {
+            test_entry t;
+            if (!read_plain_entry(at, "nodeid", {}, t) || ++count > parts_.max_records()) return false;
+            auto const results = t.results;
+            take(std::move(t), results);
+            return true;
+        });
+    }
+    void take(test_entry t, std::uint32_t held) {
+        promised_.push_back({place{t.test.str(), t.attempt, t.worker}, held});
+        shard_->tests.push_back(std::move(t));
+    }
+    /// Of several entries of one place the last counts.
+    void sort_promised() {
+        auto const before = [](place_count const& a, place_count const& b) { return a.first < b.first; };
+        if (!std::is_sorted(promised_.begin(), promised_.end(), before)) {
+            std::stable_sort(promised_.begin(), promised_.end(), before);
+        }
+        auto const same = [](place_count const& a, place_count const& b) { return a.first == b.first; };
+        promised_.erase(promised_.begin(), std::unique(promised_.rbegin(), promised_.rend(), same).base());
+    }
+    [[nodiscard]] bool tells_of(std::string const& test) const {
+        auto const at = std::lower_bound(promised_.begin(), promised_.end(), test,
+                                         [](place_count const& p, std::string const& id) { return p.first.test < id; });
+        return at != promised_.end() && at->first.test == test;
     }
 
     /// A test whose entry promises other results than there are has lost some.
-    void compare(std::map<place, std::uint64_t> const& promised) {
-        for (auto const& [where, count] : promised) {
-            auto const here = parts_.found.find(where);
-            std::uint64_t const found = here == parts_.found.end() ? 0 : here->second;
+    void compare() {
+        sort_promised();
+        auto const& all = parts_.found();
+        auto here = all.begin();
+        auto const end = all.end();
+        for (auto const& [where, count] : promised_) {
+            while (here != end && here->first < where) ++here;
+            std::uint64_t const found = here != end && here->first == where ? here->second : 0;
             if (found == count) continue;
             parts_.bad(fault_kind::short_count, "/rampart_tests",
                        detail::quoted(where.test) + " recorded " + std::to_string(count) + " results, but " +
@@ -140,16 +182,18 @@ private:
 
     basic_shard<R>* shard_;
     record_reader<R> parts_;
-    std::set<typename record_reader<R>::place> told_{};
-    std::set<std::string> told_ids_{};
+    std::vector<place_count> promised_{};  // by the tests' entries
 };
 
 /// Reads the tree of a payload into a shard. What is wrong with one record stays with that record (wire format, B2).
 template <PortableResult R>
 class payload_reader {
 public:
-    explicit payload_reader(basic_shard<R>& to, wire_limits const& limits = {}, std::string source = {})
-        : extras_(to, limits, std::move(source)) {}
+    explicit payload_reader(basic_shard<R>& to, wire_limits const& limits = {}, std::string source = {},
+                            reading<R> how = {})
+        : extras_(to, limits, std::move(source)) {
+        extras_.parts().set_reading(std::move(how));
+    }
 
     /// False when this is no payload, see `error`; then the shard is as it was.
     [[nodiscard]] bool read(boost::json::value const& root) {
@@ -189,7 +233,7 @@ public:
             append_pointer(pointer, std::string_view(member.key()));
             extras_.parts().read_results(std::string_view(member.key()), member.value(), std::move(pointer));
         }
-        extras_.read(*document);
+        static_cast<void>(extras_.read(*document));
         extras_.finish();
         return true;
     }

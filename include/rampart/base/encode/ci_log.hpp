@@ -51,9 +51,25 @@ namespace detail {
     return {};
 }
 
+/// What `ci_safe` may replace.
+struct ci_special {
+    static constexpr bool line_ends = false;
+    template <class Byte>
+    [[nodiscard]] constexpr auto operator()(Byte const& byte) const noexcept {
+        return (byte == '#') | (byte == ':') | (byte == '<');
+    }
+};
+struct github_special {
+    static constexpr bool line_ends = true;
+    template <class Byte>
+    [[nodiscard]] constexpr auto operator()(Byte const& byte) const noexcept {
+        return ci_special{}(byte) | (byte == '%') | (byte == ',');
+    }
+};
+
 /// How the runner takes a command apart again: `%` and line ends in what it says, in a property `:` and `,` too.
 [[nodiscard]] inline std::string github_encode(std::string_view text, line_ends lines, bool is_property) {
-    return encode(text, lines, [text, is_property](char c, std::size_t at) -> std::string_view {
+    return encode(text, lines, github_special{}, [text, is_property](char c, std::size_t at) -> std::string_view {
         if (c == '%') return "%25";
         if (c == '\n') return "%0A";
         auto const safe = ci_safe(text, at);
@@ -67,7 +83,8 @@ namespace detail {
 /// A line of a log in which no CI system finds a command, see above; what would make one is visible text: `#\x23[`.
 /// Always one line, like `one_line`.
 [[nodiscard]] inline std::string ci_log_text(std::string_view text) {
-    return detail::encode(text, line_ends::show, [text](char, std::size_t at) { return detail::ci_safe(text, at); });
+    return detail::encode(text, line_ends::show, detail::ci_special{},
+                          [text](char, std::size_t at) { return detail::ci_safe(text, at); });
 }
 
 /// What a workflow command of GitHub says, after the second `::` (actions/toolkit, command.ts, escapeData). Line ends

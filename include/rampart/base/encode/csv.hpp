@@ -23,6 +23,14 @@ namespace detail {
     return false;
 }
 
+struct csv_special {
+    static constexpr bool line_ends = false;
+    template <class Byte>
+    [[nodiscard]] constexpr auto operator()(Byte const& byte) const noexcept {
+        return byte == '"';
+    }
+};
+
 }  // namespace detail
 
 /// A field of a CSV file with its quotes; a quote inside is doubled (RFC 4180, section 2). Always one line: LF and TAB
@@ -34,7 +42,7 @@ namespace detail {
     std::string const start = detail::is_formula(text) ? "\"'" : "\"";
     return start +
            detail::encode(
-               text, line_ends::show,
+               text, line_ends::show, detail::csv_special{},
                [](char c, std::size_t) { return c == '"' ? std::string_view("\"\"") : std::string_view{}; }) +
            '"';
 }

@@ -28,12 +28,14 @@ namespace detail {
 /// The text of an element. Three characters are markup there; what a document must not have is visible text, see
 /// `visible`. TAB and LF stay.
 [[nodiscard]] inline std::string html_text(std::string_view text) {
-    return detail::encode(text, line_ends::keep, [](char c, std::size_t) { return detail::xml_markup(c); });
+    return detail::encode(text, line_ends::keep, detail::xml_special{},
+                          [](char c, std::size_t) { return detail::xml_markup(c); });
 }
 
 /// The value of an attribute, between quotes of either kind, which are not part of what comes back.
 [[nodiscard]] inline std::string html_attribute(std::string_view text) {
-    return detail::encode(text, line_ends::keep, [](char c, std::size_t) { return detail::html_markup_or_quote(c); });
+    return detail::encode(text, line_ends::keep, detail::attribute_special{},
+                          [](char c, std::size_t) { return detail::html_markup_or_quote(c); });
 }
 
 }  // namespace rampart::inline v1

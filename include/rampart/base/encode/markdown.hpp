@@ -96,6 +96,17 @@ namespace detail {
     }
 }
 
+/// All but letters, digits, comma and blank, which `markdown_safe` replaces at the text's ends only.
+struct markdown_special {
+    static constexpr bool line_ends = false;
+    template <class Byte>
+    [[nodiscard]] constexpr auto operator()(Byte const& byte) const noexcept {
+        auto const lower = byte | 0x20;
+        return (byte < 0x80) & (byte != ',') & (byte != ' ') & ((lower < 'a') | (lower > 'z')) &
+               ((byte < '0') | (byte > '9'));
+    }
+};
+
 /// A run of backticks longer than any in the text, and at least `least`.
 [[nodiscard]] inline std::string fence_for(std::string_view text, std::size_t least) {
     std::size_t run = 0;
@@ -111,7 +122,7 @@ namespace detail {
 /// The text in a paragraph, a heading, an item of a list or a cell of a table: one line, read as it stands. No link,
 /// image, tag, autolink, mention, emphasis or end of a cell comes out of it, and at a line's start no block.
 [[nodiscard]] inline std::string markdown_text(std::string_view text) {
-    return detail::encode(text, line_ends::show,
+    return detail::encode(text, line_ends::show, detail::markdown_special{},
                           [text](char, std::size_t at) { return detail::markdown_safe(text, at); });
 }
 

@@ -30,39 +30,43 @@ namespace detail {
     return (code & 0xFFFEU) == 0xFFFEU || (code >= 0xFDD0 && code <= 0xFDEF);
 }
 
-/// The text as `visible` gives it, with `replace(c)` in place of each printable ASCII character `c` of the text's own
-/// for which that is not empty. `replace` also gets the TAB and LF that are kept, and the character's place.
-template <class Replace>
-[[nodiscard]] std::string encode(std::string_view text, line_ends lines, Replace replace) {
-    std::string out;
-    out.reserve(text.size() + text.size() / 8 + 16);
-    auto const put = [&](std::size_t at) {
-        std::string_view const instead = replace(text[at], at);
-        instead.empty() ? out += text[at] : out += instead;
-    };
+template <bool KeepLines, class Special, class Replace>
+[[nodiscard]] std::string encode_lines(std::string_view text, line_ends lines, Special special, Replace replace) {
+    growing_text out(text.size() + text.size() / 8 + 16);
+    usual_text<KeepLines, Special> usual(special);
     for (std::size_t at = 0; at < text.size();) {
+        if (at > 0 && at + 1 < text.size()) at = usual.put(out, text.substr(0, text.size() - 1), at);
         unsigned const byte = byte_at(text, at);
-        if (byte >= 0x20 && byte < 0x7F) {
-            put(at++);
+        bool const is_line_end = byte == '\t' || byte == '\n';
+        if ((byte >= 0x20 && byte < 0x7F) || (is_line_end && lines == line_ends::keep)) {
+            std::string_view const instead = replace(text[at], at);
+            instead.empty() ? out.put(text[at]) : out.put(instead);
+            ++at;
             continue;
         }
         utf8_part const part = utf8_part_at(text, at);
-        if (byte == '\t' || byte == '\n') {
-            if (lines == line_ends::keep) {
-                put(at);
-            } else {
-                out += byte == '\t' ? "\\t" : "\\n";
-            }
+        if (is_line_end) {
+            out.put(byte == '\t' ? "\\t" : "\\n");
         } else if (!part.well_formed) {
-            out += "\xEF\xBF\xBD";
+            out.put("\xEF\xBF\xBD");
         } else if (is_control_at(text, at) || is_invisible(part.code) || is_noncharacter(part.code)) {
-            append_visible(out, part.code);
+            put_visible(out, part.code);
         } else {
-            out.append(text.substr(at, part.size));
+            out.put(text.substr(at, part.size));
         }
         at += part.size;
     }
-    return out;
+    return out.take();
+}
+
+/// The text as `visible` gives it, with `replace(c, at)` in place of each printable ASCII character `c` of the text's
+/// own for which that is not empty; `at` is its place. It is asked for the characters that `special` names (see
+/// `nothing_special`), TAB and LF among them where they are kept, and for the first and the last whatever they are. It
+/// may also be asked for others.
+template <class Special, class Replace>
+[[nodiscard]] std::string encode(std::string_view text, line_ends lines, Special special, Replace replace) {
+    return lines == line_ends::keep && !Special::line_ends ? encode_lines<true>(text, lines, special, replace)
+                                                           : encode_lines<false>(text, lines, special, replace);
 }
 
 }  // namespace detail
@@ -71,7 +75,7 @@ template <class Replace>
 /// `one_line`: control characters, bidi controls, zero-width and other invisible characters, U+2028/2029 and the
 /// noncharacters. Ill-formed UTF-8 is repaired as `repair_utf8` does it. Idempotent.
 [[nodiscard]] inline std::string visible(std::string_view text, line_ends lines = line_ends::keep) {
-    return detail::encode(text, lines, [](char, std::size_t) { return std::string_view{}; });
+    return detail::encode(text, lines, detail::nothing_special{}, [](char, std::size_t) { return std::string_view{}; });
 }
 
 }  // namespace rampart::inline v1

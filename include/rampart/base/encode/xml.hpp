@@ -45,18 +45,37 @@ namespace detail {
     }
 }
 
+/// What `xml_markup` escapes.
+struct xml_special {
+    static constexpr bool line_ends = false;
+    template <class Byte>
+    [[nodiscard]] constexpr auto operator()(Byte const& byte) const noexcept {
+        return (byte == '&') | (byte == '<') | (byte == '>');
+    }
+};
+/// What `xml_markup_or_quote` or `html_markup_or_quote` escapes, beside TAB and LF.
+struct attribute_special {
+    static constexpr bool line_ends = true;
+    template <class Byte>
+    [[nodiscard]] constexpr auto operator()(Byte const& byte) const noexcept {
+        return xml_special{}(byte) | (byte == '"') | (byte == '\'') | (byte == '`');
+    }
+};
+
 }  // namespace detail
 
 /// The text between two tags. `>` is escaped too, because of `]]>` (section 2.4). TAB and LF stay; a CR, which a parser
 /// would turn into LF (section 2.11), becomes `\x0d`.
 [[nodiscard]] inline std::string xml_text(std::string_view text) {
-    return detail::encode(text, line_ends::keep, [](char c, std::size_t) { return detail::xml_markup(c); });
+    return detail::encode(text, line_ends::keep, detail::xml_special{},
+                          [](char c, std::size_t) { return detail::xml_markup(c); });
 }
 
 /// The value of an attribute, between quotes of either kind, which are not part of what comes back. TAB and LF are
 /// references, since a parser makes a blank of a literal one (section 3.3.3).
 [[nodiscard]] inline std::string xml_attribute(std::string_view text) {
-    return detail::encode(text, line_ends::keep, [](char c, std::size_t) { return detail::xml_markup_or_quote(c); });
+    return detail::encode(text, line_ends::keep, detail::attribute_special{},
+                          [](char c, std::size_t) { return detail::xml_markup_or_quote(c); });
 }
 
 }  // namespace rampart::inline v1
