@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh [clang] [fuzz] [ssh] [zstd] [reports]: makes sure that what rampart is built with is there, and installs what is missing with apt-get
+# setup.sh [clang] [fuzz] [ssh] [zstd] [reports] [slurm]: makes sure that what rampart is built with is there, and installs what is missing with apt-get
 # (as root, or through sudo). On other systems it says what is missing and ends with 1.
 set -u
 
@@ -52,6 +52,13 @@ look() {
                 command -v ssh > /dev/null || need openssh-client "ssh"
                 PATH=$PATH:/usr/sbin command -v sshd > /dev/null || need openssh-server "sshd"
                 ;;
+            slurm) # for tests/slurm; Debian starts munge with it where services may start, which the tests do not use
+                for program in slurmctld slurmd; do
+                    PATH=$PATH:/usr/sbin command -v "$program" > /dev/null || need "$program" "$program"
+                done
+                PATH=$PATH:/usr/sbin command -v munged > /dev/null || need munge "munged"
+                command -v sbatch > /dev/null || need slurm-client "sbatch"
+                ;;
             zstd) command -v zstd > /dev/null || need zstd "zstd" ;;
             reports) # what judges them in the tests
                 [ "$(number sqlite3.h SQLITE_VERSION_NUMBER)" -ge 3038000 ] || need libsqlite3-dev "SQLite 3.38 or newer"
@@ -61,7 +68,7 @@ look() {
                 command -v chromium > /dev/null || command -v chromium-headless-shell > /dev/null || need chromium "Chromium"
                 command -v cmark-gfm > /dev/null || need cmark-gfm "cmark-gfm"
                 ;;
-            *) echo "setup.sh: knows clang, fuzz, ssh, zstd and reports, not '$extra'" >&2; exit 2 ;;
+            *) echo "setup.sh: knows clang, fuzz, ssh, zstd, reports and slurm, not '$extra'" >&2; exit 2 ;;
         esac
     done
 }
