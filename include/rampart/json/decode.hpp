@@ -96,7 +96,7 @@ public:
         bool const good = at_->members(names, seen, [&](std::size_t n) {
             return n == 0 ? text(out.prompt) : list(out.attachments, [this](payload& p) { return read(p); });
         });
-        if (!out.prompt && out.attachments.empty()) {
+        if (Keep && !out.prompt && out.attachments.empty()) {
             out.prompt.emplace();
         }
         return good;

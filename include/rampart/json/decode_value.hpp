@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,7 +36,13 @@ public:
             return at_->skip_text();
         }
     }
-    bool text(std::optional<std::string>& out) { return at_->null() || text(out ? *out : out.emplace()); }
+    bool text(std::optional<std::string>& out) {
+        if constexpr (Keep) {
+            return at_->null() || text(out ? *out : out.emplace());
+        } else {
+            return at_->null() || at_->skip_text();
+        }
+    }
 
     /// As `field_reader::number`.
     bool number(double& out) {
@@ -95,29 +102,26 @@ public:
         if (at_->null()) return true;
         std::string_view word;
         if (!at_->spelt_text(word) || !is_timestamp(word)) return at_->fail();
-        out.emplace(Keep ? word : std::string_view());
+        if constexpr (Keep) out = word;
         return true;
     }
     bool odd_timestamp(std::optional<std::string>& out) {
         // Behind `timestamp`, as a writer puts it; that one counts when both are there.
         std::optional<std::string> odd;
         if (!text(odd)) return false;
-        if (!out) {
-            out = std::move(odd);
-        }
+        if (!out) out = std::move(odd);
         return true;
     }
 
     template <class T, class F>
     bool list(std::vector<T>& out, F element) {
-        return at_->array([&] {
-            if constexpr (Keep) {
-                return element(out.emplace_back());
-            } else {
-                T passed{};
-                return element(passed);
-            }
-        });
+        if constexpr (Keep) {
+            return at_->array([&] { return element(out.emplace_back()); });
+        } else {
+            // One for all, and not on the stack: there g++ 12 takes its empty optionals for texts without a value.
+            auto const passed = std::make_unique<T>();
+            return at_->array([&] { return element(*passed); });
+        }
     }
 
     bool read(metadata& out) {
