@@ -107,7 +107,8 @@ namespace detail {
     for (char const c : json) {
         // They stand inside of JSON texts only, where an escape means the same.
         if (c == '<' || c == '>' || c == '`') {
-            append_hex_escape(line, static_cast<unsigned char>(c));
+            char escape[json_escape_bytes];
+            line.append(escape, put_hex_escape(escape, static_cast<unsigned char>(c)));
         } else {
             line += c;
         }
