@@ -152,9 +152,11 @@ int run(int argc, char** argv) {
             auto const of_half = report_of(false, most);
             std::printf("; the half of it (%.2f GB) %.2f s, so twice the bytes take %.2f times as long", half_size,
                         of_half.seconds, of_all.seconds / of_half.seconds);
+            std::printf("\n");
             table.row(how + ", the half of it", half_size / of_half.seconds, of_all.seconds / of_half.seconds, how);
+        } else {
+            std::printf("\n");
         }
-        std::printf("\n");
     };
     if (!files_only) {
         auto const reading = in_a_process([&] {
