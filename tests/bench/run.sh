@@ -36,7 +36,7 @@ cmake --build "$build" --target $targets || exit 1
 programs=$build/tests/rampart_bench
 words_of() {
     case $1 in
-        merge) echo 100 400 ;;
+        merge_memory) echo --results=1000000 ;;
         report_memory) echo --results=20000 ;;
         suite_cost) echo "${programs}_suite_plain" "${programs}_suite_rampart" ;;
         guards) echo "${programs}_dist_suite" 3 ;;
