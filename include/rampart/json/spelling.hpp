@@ -14,6 +14,9 @@ namespace rampart::inline v1::detail {
 
 /// Where the run of bytes ends, from `at` on, that stand in a JSON string, mean themselves and are seen: no quote, no
 /// backslash, no control character, no part of a longer code point.
+///
+/// Not by `first_stop`, which looks at 64 bytes at once: the runs of a result are short, and with it passing over a
+/// document took 1.4 times as long, and reading one 1.05 times.
 [[nodiscard]] inline char const* end_of_json_run(char const* at, char const* end) noexcept {
     using block = unsigned char __attribute__((vector_size(16)));
     for (; end - at >= 16; at += 16) {
