@@ -76,23 +76,19 @@ eval "$(cat "$dir/run/program") \"--rampart-merge=\$dir/journals\" \"--rampart-j
 status=$?
 echo "collect.sh: status $status; the reports are $dir/report.json and $dir/report.html"
 
-# Which attempts there were is in the journals' names, shard-3-of-4.attempt-2.HOST.PID.jsonl. A part that never began has none,
-# and the merge can only say that it is missing; the program knows which tests are in it.
+# The merge has a table of all attempts. A part that never began has no journal, and the merge can only say that it is missing;
+# the program knows which tests are in it.
 : > "$dir/not-begun.txt"
 index=0
 while [ "$index" -lt "$parts" ]; do
-    count=$(find "$dir/journals/$index" -name '*.jsonl' 2> /dev/null | wc -l)
-    part="part $((index + 1)) of $parts"
-    if [ "$count" -eq 0 ]; then
-        echo "collect.sh: $part has written nothing; to run it: submit.sh -a $index $dir"
+    if [ -z "$(find "$dir/journals/$index" -name '*.jsonl' 2> /dev/null)" ]; then
+        echo "collect.sh: part $((index + 1)) of $parts has written nothing; to run it: submit.sh -a $index $dir"
         (
             export RAMPART_TOTAL_SHARDS="$parts" RAMPART_SHARD_INDEX="$index"
             set -- --rampart-list=-
             [ ! -e "$dir/run/durations" ] || set -- "$@" "--rampart-durations=$dir/run/durations"
             eval "$(cat "$dir/run/command") \"\$@\"" 2> /dev/null
         ) | sed -n '/"skip": true}/d; s/^{"id": "\(\([^"\\]\|\\.\)*\)", .*/\1/p' >> "$dir/not-begun.txt"
-    elif [ "$count" -gt 1 ]; then
-        echo "collect.sh: $part took $count attempts"
     fi
     index=$((index + 1))
 done

@@ -13,7 +13,7 @@ for word; do
         *) names="$names $word" ;;
     esac
 done
-names=${names:-text write recording read merge merge_memory report_memory suite_cost guards dist compile}
+names=${names:-text write recording read merge merge_memory report_memory shards suite_cost guards dist compile}
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 [ -z "$json" ] || : > "$json" || exit 1
@@ -23,7 +23,7 @@ for name in $names; do
     [ ! -f "$root/tests/bench/$name.cpp" ] || targets="$targets rampart_bench_$name"
     case $name in
         suite_cost) targets="$targets rampart_bench_suite_plain rampart_bench_suite_rampart" ;;
-        guards) targets="$targets rampart_bench_dist_suite" ;;
+        guards | shards) targets="$targets rampart_bench_dist_suite" ;;
         dist) targets="$targets rampart_bench_dist_suite rampart_bench_poll_loop" ;;
     esac
 done
@@ -38,6 +38,7 @@ words_of() {
     case $1 in
         merge_memory) echo --results=1000000 ;;
         report_memory) echo --results=20000 ;;
+        shards) echo "${programs}_dist_suite" 120 500 ;;
         suite_cost) echo "${programs}_suite_plain" "${programs}_suite_rampart" ;;
         guards) echo "${programs}_dist_suite" 3 ;;
         dist) echo "${programs}_dist_suite" "${programs}_poll_loop" 3 ;;

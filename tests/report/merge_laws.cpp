@@ -46,6 +46,7 @@ public:
         p.torn = one_in(8);
         p.process = one_of("host ", 2);
         p.source = one_of("file ", 3);
+        if (!one_in(3)) p.tally = rp::shard_tally{.ran = below(3), .seconds = below(8) / 8.0};
         return p;
     }
     rp::shard shard() {
@@ -91,6 +92,7 @@ void check_equal(rp::test_run_report const& a, rp::test_run_report const& b) {
     CHECK(a.faults == b.faults);
     CHECK(a.trial_specs == b.trial_specs);
     CHECK(a.trial_groups == b.trial_groups);
+    CHECK(a.shards == b.shards);
     CHECK(a.is_incomplete() == b.is_incomplete());
 }
 

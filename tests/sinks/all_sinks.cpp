@@ -123,10 +123,11 @@ void check_filed(rp::basic_test_run_report<R> const& report) {
     for (std::size_t const every : {1U, 2U}) {
         auto const source = std::make_shared<filed::values<R>>();
         auto const other = filed_report(report, source, [every](std::size_t i) { return i % every == 0; });
-        for (auto const& [sink, text] : written_by_all(other)) {
+        for (auto const& written : written_by_all(other)) {
+            std::string const& sink = written.first;
             CAPTURE(every);
             CAPTURE(sink);
-            bool const same = text == wanted.at(sink);
+            bool const same = written.second == wanted.at(sink);
             CHECK(same);
         }
     }

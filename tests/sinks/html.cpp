@@ -12,8 +12,9 @@
 
 #include "sinks/foreign_run.hpp"
 #include "sinks/sample_run.hpp"
-#include "support/scratch.hpp"
+#include "sinks/sharded_run.hpp"
 #include "support/foreign.hpp"
+#include "support/scratch.hpp"
 
 namespace {
 
@@ -307,4 +308,29 @@ TEST_CASE("the HTML page is written whole, with its folder, for a result type of
     rp::html_report_sink blocked{dir / "new/report.html/below.html"};
     CHECK_THROWS_AS(blocked.emit(rp::build_report(s)), rp::file_error);
     CHECK(scratch::text_of(dir / "new/report.html") == page);
+}
+
+TEST_CASE("the shards of a merged run have a table, those that did not finish first, the others behind a fold") {
+    CHECK(section(page_of(rp::build_report(samples::sample_run())), "shards").empty());
+    auto const page = page_of(samples::sharded_report());
+    auto const few = std::string(section(page, "shards"));
+    CHECK(has(few, "<h2>Shards (5)</h2>"));
+    CHECK(has(few, "<p>4 parts: 2 finished, 1 ended early, 1 superseded, 1 never began.</p>"));
+    CHECK(count(few, "<tr><td>") == 5);
+    CHECK(has(few, "<tr><td>2 of 4</td><td class=\"undetermined\"><span class=\"status\">superseded</span></td>"
+                   "<td class=\"n\">1</td><td class=\"n\">1 of 2</td><td class=\"n\">0</td><td class=\"n\">1</td>"
+                   "<td class=\"n\">0</td><td class=\"n\">0</td><td class=\"n\">0.50</td><td>east, pid 12</td></tr>"));
+    CHECK(few.find("never began</span>") < few.find("finished</span>"));
+
+    auto const many = page_of(samples::thousand_shards(3));
+    auto const table = std::string(section(many, "shards"));
+    CHECK(count(table, "<tr><td>") == 1000);
+    auto const folded = table.find("<details class=\"more\"><summary>990 more</summary>");
+    REQUIRE(folded != std::string::npos);
+    CHECK(count(table.substr(0, folded), "<tr><td>") == 10);
+    CHECK(table.find("500 of 1000") < folded);
+
+    auto hostile = samples::sharded_report();
+    hostile.shards[0].host = "<b>east";
+    CHECK(has(page_of(hostile), "<td>&lt;b&gt;east, pid 11</td>"));
 }

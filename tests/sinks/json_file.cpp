@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -19,8 +20,9 @@
 #include "report/samples.hpp"
 #include "sinks/foreign_run.hpp"
 #include "sinks/sample_run.hpp"
-#include "support/scratch.hpp"
+#include "sinks/sharded_run.hpp"
 #include "support/foreign.hpp"
+#include "support/scratch.hpp"
 
 namespace {
 
@@ -475,4 +477,52 @@ TEST_CASE("one result of 16 MB is written in pieces too, between its turns and b
     rp::write_json_report(report, out);
     CHECK(out.text.size() > 16'000'000);
     CHECK(out.longest < 80'000);
+}
+
+namespace {
+object parsed(rp::test_run_report const& report) { return boost::json::parse(rp::to_json_text(report)).as_object(); }
+}  // namespace
+
+TEST_CASE("the shards of a merged run stand last, and a run of one process has none") {
+    auto const report = parsed(rp::build_report(samples::sample_run()));
+    CHECK_FALSE(report.contains("shards"));
+    auto const merged = parsed(samples::sharded_report());
+    CHECK(std::prev(merged.end())->key() == "shards");
+    CHECK(merged.at("shards").as_array()[1] == boost::json::parse(R"({
+        "state": "superseded", "part": 2, "parts": 4, "attempt": 1, "run": "night", "worker": "shard-2-of-4",
+        "host": "east", "pid": 12, "started": "2026-11-21T08:30:00+00:00", "planned": 2, "ran": 1, "failed": 0,
+        "results": 1, "unsafe": 0, "errors": 0, "seconds": 0.5})"));
+    CHECK(merged.at("shards").as_array()[3] ==
+          boost::json::parse(R"({"state": "never_began", "part": 3, "parts": 4, "run": "night"})"));
+    CHECK(merged.at("shards").as_array()[4].at("not_run") == 2);
+    // Parts that never began and are neighbours have one row.
+    rp::session hub;
+    hub.merge_worker_results({.worker = "w", .plans = {{.run = "r", .index = 0, .count = 9, .closed = true}}});
+    CHECK(parsed(rp::build_report(hub)).at("shards").as_array()[1] ==
+          boost::json::parse(R"({"state": "never_began", "part": 2, "last_part": 9, "parts": 9, "run": "r"})"));
+}
+
+TEST_CASE("journals give the same report in whatever order they come, twice, and as one payload [B41, C]") {
+    scratch::folder const dir;
+    auto files = samples::write_sharded_run(dir / "journals");
+    auto const wanted = rp::to_json_text(samples::sharded_report());
+    std::sort(files.begin(), files.end());
+    auto const places_apart = [&dir](std::string text) {
+        // The journals of the other report lay in another folder.
+        return foreign::replaced(std::move(text), dir.path().string(), "");
+    };
+    std::string first;
+    do {
+        rp::session hub;
+        for (auto const& file : files) CHECK(rp::merge_file(hub, file));
+        for (auto const& file : files) CHECK(rp::merge_file(hub, file));
+        auto const text = places_apart(rp::to_json_text(rp::build_report(hub)));
+        if (first.empty()) first = text;
+        CHECK(text == first);
+        rp::session top;
+        CHECK(rp::merge(top, "", *rp::serialize_worker_data(hub)));
+        auto const shards = [](std::string const& report) { return report.substr(report.find("\"shards\"")); };
+        CHECK(shards(rp::to_json_text(rp::build_report(top))) == shards(wanted));
+        CHECK(shards(text) == shards(wanted));
+    } while (std::next_permutation(files.begin(), files.end()));
 }

@@ -10,8 +10,9 @@
 #include "sinks/counts.hpp"
 #include "sinks/foreign_run.hpp"
 #include "sinks/sample_run.hpp"
-#include "support/scratch.hpp"
+#include "sinks/sharded_run.hpp"
 #include "support/foreign.hpp"
+#include "support/scratch.hpp"
 
 namespace {
 
@@ -140,4 +141,20 @@ TEST_CASE("the page is written whole, with its folder, for a result type of one'
     CHECK(scratch::entries(dir / "new") == std::set<std::string>{"report.md"});
     rp::markdown_report_sink blocked{dir / "new/report.md/below.md"};
     CHECK_THROWS_AS(blocked.emit(rp::build_report(s)), rp::file_error);
+}
+
+TEST_CASE("the page of a merged run has a table of its shards, of many of those that matter") {
+    CHECK_FALSE(has(page_of(rp::build_report(samples::sample_run())), "## Shards"));
+    auto const few = page_of(samples::sharded_report());
+    CHECK(has(few, "\n## Shards\n\n4 parts: 2 finished, 1 ended early, 1 superseded, 1 never began.\n\n| part | "));
+    CHECK(has(few, "| 2 of 4 | 1 | superseded | 1 of 2 | 0 | 0 | 0.50 | east, pid 12 |\n"));
+    CHECK(has(few, "| 3 of 4 | - | never began | - | - | - | - |  |\n"));
+    CHECK_FALSE(has(few, "The slowest"));
+    auto const many = page_of(samples::thousand_shards(60));
+    CHECK(has(many, "\nAnd 11 more that did not simply finish, which the JSON report has.\n"));
+    CHECK(has(many, "\nThe slowest that finished:\n\n| part | "));
+    CHECK(count(many, " of 1000 | ") == 60);
+    auto hostile = samples::sharded_report();
+    hostile.shards[0].host = "a|b<i>";
+    CHECK_FALSE(has(page_of(hostile), "a|b<i>"));
 }

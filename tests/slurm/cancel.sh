@@ -15,7 +15,7 @@ has "$folder/twice.txt" 'still in the queue'
 scancel "$(cat "$folder/run/run/jobs")"
 run sh "$slurm/collect.sh" "$folder/run" > "$folder/run.txt" 2>&1
 is "status after scancel" 3 $?
-has "$folder/run.txt" INCOMPLETE CANCELLED 'parts 3, 4 of 4 never came' 'has written nothing; to run it: submit.sh -a 2'
+has "$folder/run.txt" INCOMPLETE CANCELLED 'Shards: 4 parts: 2 ended early, 2 never began' 'parts 3, 4 of 4 never came' 'has written nothing; to run it: submit.sh -a 2'
 ended=$(ended_in "$folder/run/journals")
 not_run=$(grep -c '"outcome": "not_run"' "$folder/run/report.json")
 interrupted=$(grep -c '"outcome": "crashed"' "$folder/run/report.json")

@@ -4,22 +4,9 @@
 set -u
 root=$1 folder=$2 suite=$3
 PATH=$PATH:/usr/sbin:/sbin
-status=0
 
-wrong() {
-    echo "$*"
-    status=1
-}
-is() { # WHAT WANTED GOT
-    [ "$2" = "$3" ] || wrong "$1:
-  wanted: $2
-  got:    $3"
-}
-has() { # FILE WORDS...: is each of the words in it?
-    file=$1
-    shift
-    for word; do grep -qF -- "$word" "$file" || wrong "$file should say: $word"; done
-}
+. "$root/tests/support/expect.sh"
+
 until_true() { # SECONDS WORDS...: waits until the command says yes
     tries=$(($1 * 10))
     what=$2
@@ -29,34 +16,6 @@ until_true() { # SECONDS WORDS...: waits until the command says yes
         [ "$tries" -gt 0 ] || { wrong "waited in vain for: $what"; return 1; }
         sleep 0.1
     done
-}
-
-# A report without what differs between one process and four: times, who wrote what, and notes that a part took several
-# attempts, which lose nothing.
-timeless() { # FILE
-    awk '
-        function out() { if (have) print line }
-        { sub(/\r$/, "") }
-        /^  "faults": \[$/ { notes = $0; others = 0; next }
-        notes != "" && /^      "kind": / && !/"superseded"/ { others = 1 }
-        notes != "" {
-            if (!/^  \]/) { notes = notes "\n" $0; next }
-            $0 = others ? notes "\n" $0 : "  \"faults\": []" substr($0, 4)
-            notes = ""
-        }
-        /^      "worker": "shard-[0-9]+-of-[0-9]+",$/ { next }
-        /^ *"_rampart_source_worker": "shard-[0-9]+-of-[0-9]+"$/ { sub(/,$/, "", line); next }
-        /^      "seconds": / && in_tests || /^  "duration_seconds": / { sub(/: [0-9.e+-]+/, ": 0") }
-        /^  "tests": \[/ { in_tests = 1 }
-        { out(); line = $0; have = 1 }
-        END { out() }' "$1"
-}
-same_reports() { # ALONE MERGED
-    timeless "$1" > "$folder/alone.timeless"
-    timeless "$2" > "$folder/merged.timeless"
-    [ "$(wc -l < "$folder/alone.timeless")" -gt 100000 ] || wrong "$1 is too short for a report of 2,100 tests"
-    cmp -s "$folder/alone.timeless" "$folder/merged.timeless" || wrong "$1 and $2 differ:
-$(diff "$folder/alone.timeless" "$folder/merged.timeless" | head -n 40)"
 }
 
 # How many tests the journals of a folder say have ended.

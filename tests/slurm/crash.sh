@@ -22,4 +22,4 @@ is "tests accounted for" 39 $((passed + not_run))
 attempts=$(find "$folder/alone/journals" -name '*.attempt-2.*' | wc -l)
 is "parts that were started again for their exit code, once" 1 "$attempts"
 is "a third attempt" 0 "$(find "$folder/alone/journals" -name '*.attempt-3.*' | wc -l)"
-has "$folder/alone.txt" 'took 2 attempts' 'restarts 1'
+has "$folder/alone.txt" 'Shards: 4 parts: 3 finished, 1 ended early, 1 superseded' 'restarts 1'

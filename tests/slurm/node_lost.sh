@@ -23,7 +23,7 @@ run sh "$slurm/collect.sh" -w "$folder/run" > "$folder/run.txt" 2>&1
 is "status after a node was lost" "$alone" $?
 echo "from the kill to the merged report: $(($(date +%s) - killed)) s"
 has "$folder/run.txt" "attempt 1 of part $((lost + 1)) of 2 ended early; attempt 2 came after it" 'restarts 1' \
-    "part $((lost + 1)) of 2 took 2 attempts"
+    'Shards: 2 parts: 2 finished, 1 superseded' "$((lost + 1)) of 2  superseded "
 same_reports "$folder/alone.json" "$folder/run/report.json"
 first=$(find "$folder/run/journals/$lost" -name '*.attempt-1.*' -exec cat {} + | grep -c '^{"end": ')
 second=$(find "$folder/run/journals/$lost" -name '*.attempt-2.*' -exec cat {} + | grep -c '^{"end": ')

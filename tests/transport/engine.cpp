@@ -273,6 +273,16 @@ TEST_CASE("the run's id is what all parts were given; Slurm's job id is none") {
                {"RAMPART_TESTRUNUID=''", "RAMPART_ATTEMPT='0'"}));
 }
 
+TEST_CASE("Bazel's filter and its folder of outputs are taken as they stand; empty is none") {
+    CHECK(process({}).filter.empty());
+    CHECK(process({}).outputs_folder.empty());
+    CHECK(process({{"TESTBRIDGE_TEST_ONLY", ""}, {"TEST_UNDECLARED_OUTPUTS_DIR", ""}}).error.empty());
+    auto const found = process({{"TESTBRIDGE_TEST_ONLY", "mail*,a b"}, {"TEST_UNDECLARED_OUTPUTS_DIR", "/o u/t"}});
+    CHECK(found.filter == "mail*,a b");
+    CHECK(found.outputs_folder == "/o u/t");
+    CHECK(found.error.empty());
+}
+
 TEST_CASE("the environment of the process is what is read") {
     ::setenv("RAMPART_TOTAL_SHARDS", "3", 1);
     ::setenv("RAMPART_SHARD_INDEX", "2", 1);

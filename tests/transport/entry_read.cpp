@@ -144,3 +144,24 @@ TEST_CASE("an entry that is plain is the same at a cursor; any other is left to 
     CHECK(t.test == test_id("a"));
     CHECK_FALSE(at_cursor(R"({"nodeid": "a", "crc32": 1})", "crc32", t));
 }
+
+TEST_CASE(
+    "what a process did comes back as it was counted, and numbers that cannot be are refused with their place [C]") {
+    rp::shard_tally const tally{.ran = 1, .failed = 2, .results = 3, .unsafe = 4, .errors = 5, .seconds = 0.1};
+    std::string text;
+    rp::json_writer w(text);
+    rp::detail::write_tally(w, tally);
+    field_reader reader;
+    rp::shard_tally back;
+    REQUIRE(rp::detail::read_tally(reader, tree(text).root(), back));
+    CHECK(back == tally);
+    rp::shard_tally none;
+    REQUIRE(rp::detail::read_tally(reader, tree("{}").root(), none));
+    CHECK(none == rp::shard_tally{});
+    for (std::string const bad : {R"({"ran": -1})", R"({"failed": "2"})", R"({"seconds": "0"})", "[]"}) {
+        CAPTURE(bad);
+        field_reader fails;
+        CHECK_FALSE(rp::detail::read_tally(fails, tree(bad).root(), none));
+        CHECK_FALSE(fails.error.message().empty());
+    }
+}

@@ -10,11 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <range/v3/algorithm/any_of.hpp>
-#include <range/v3/range/conversion.hpp>
-#include <range/v3/view/filter.hpp>
-#include <range/v3/view/transform.hpp>
-
 #include "rampart/core/metadata.hpp"
 #include "rampart/report/group.hpp"
 #include "rampart/report/order.hpp"
@@ -23,6 +18,7 @@
 #include "rampart/session/record.hpp"
 #include "rampart/session/record_list.hpp"
 #include "rampart/session/session.hpp"
+#include "rampart/session/shard_table.hpp"
 #include "rampart/session/trial_groups.hpp"
 
 namespace rampart::inline v1 {
@@ -48,6 +44,7 @@ struct basic_test_run_report {
     std::vector<trial_spec> trial_specs{};           ///< in order of the clones' ids
     std::vector<trial_group_result> trial_groups{};  ///< in order of their base ids
     std::vector<fault> faults{};                     ///< sorted
+    std::vector<shard_row> shards{};  ///< the processes behind a merged run, see `shard_table`; empty without plans
 
     /// Counts and rates over all results (B103).
     [[nodiscard]] rampart::population_summary population_summary() const { return summarize(results); }
@@ -56,9 +53,10 @@ struct basic_test_run_report {
     /// compared, so the heading `uncategorized` finds nothing (B104); an empty text finds the results without a
     /// category.
     [[nodiscard]] rampart::population_summary population_summary(std::string_view category) const {
-        auto const refs = results.refs();
-        return summarize(
-            refs | ranges::views::filter([category](record_ref<R> const& r) { return r.harm_category() == category; }));
+        std::vector<record_ref<R>> found;
+        std::ranges::copy_if(results.refs(), std::back_inserter(found),
+                             [category](record_ref<R> const& r) { return r.harm_category() == category; });
+        return summarize(found);
     }
 
     /// The results under their harm categories, see `group_by_harm_category`. The groups point into this report.
@@ -73,13 +71,15 @@ struct basic_test_run_report {
 
     /// Whether something was lost, or may have been.
     [[nodiscard]] bool is_incomplete() const noexcept {
-        return ranges::any_of(faults, [](fault const& f) { return loses(f.kind); });
+        return std::ranges::any_of(faults, [](fault const& f) { return loses(f.kind); });
     }
 
     /// One line for each fault that lost something, sorted as bytes; equal ones stay (B83).
     [[nodiscard]] std::vector<std::string> incomplete_reasons() const {
-        auto reasons = faults | ranges::views::filter([](fault const& f) { return loses(f.kind); }) |
-                       ranges::views::transform(reason) | ranges::to<std::vector<std::string>>();
+        std::vector<std::string> reasons;
+        for (fault const& f : faults) {
+            if (loses(f.kind)) reasons.push_back(reason(f));
+        }
         std::ranges::sort(reasons);
         return reasons;
     }
@@ -91,6 +91,7 @@ struct basic_test_run_report {
         return at != trial_specs.end() && at->clone == test;
     }
 };
+/// Of rampart's own results.
 using test_run_report = basic_test_run_report<result>;
 
 /// Builds the report of a session, with what follows from its plans: the tests of which nothing came, and the faults
@@ -114,6 +115,7 @@ template <class S>
     if constexpr (requires { s.plans(); }) {
         auto&& plans = std::forward<S>(s).plans();
         settled = settle(plans, report.tests);
+        report.shards = shard_table(plans, settled, report.tests, report.results, report.trial_specs);
     }
     report.trial_groups = detail::trial_groups_of(report.results, report.trial_specs, report.tests, settled);
     report.tests.reserve(report.tests.size() + settled.tests.size());

@@ -25,6 +25,7 @@ namespace rampart::inline v1 {
 /// Whether two results are the same, by their `==`. Those of a type that has none are never the same: then a result
 /// that is merged twice is kept twice, and a fault says so.
 struct equal_results {
+    /// Whether they are the same.
     template <Result R>
     bool operator()(R const& a, R const& b) const {
         if constexpr (std::equality_comparable<R>) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -14,6 +15,17 @@
 #include <vector>
 
 namespace rampart::inline v1 {
+
+/// What one process did, in numbers.
+struct shard_tally {
+    std::uint64_t ran = 0;      ///< tests that ended, each once however often it ran; skipped ones too
+    std::uint64_t failed = 0;   ///< of these: failed, crashed or out of time; not trials, as their group decides
+    std::uint64_t results = 0;  ///< that it recorded
+    std::uint64_t unsafe = 0;   ///< of these
+    std::uint64_t errors = 0;   ///< of these
+    double seconds = 0.0;       ///< of its tests, added up; several at a time make it longer than the clock says
+    friend bool operator==(shard_tally const&, shard_tally const&) = default;
+};
 
 /// What one process set out to do, and how far it came. A session judges the plans that were merged into it: every
 /// planned test has to be accounted for (wire format, C).
@@ -30,10 +42,12 @@ struct shard_plan {
     bool torn = false;               ///< the last line of its output was cut off
     bool closed = false;             ///< it came to a clean end
     std::string source{};            ///< the file that it was read from, for people; may be empty
+    std::optional<shard_tally> tally{};  ///< what it did; whoever reads its output counts that
     friend bool operator==(shard_plan const&, shard_plan const&) = default;
 };
 
-/// Whether two plans say the same, wherever they were read: two copies of one file hold one plan.
+/// Whether two plans say the same, wherever they were read: two copies of one file hold one plan. What was counted
+/// does not matter: somebody on the way may not have counted.
 [[nodiscard]] inline bool equal_but_source(shard_plan const& a, shard_plan const& b) {
     auto const rest = [](shard_plan const& p) {
         return std::tie(p.attempt, p.index, p.count, p.torn, p.closed, p.run, p.worker, p.list_hash, p.process, p.tests,
@@ -43,6 +57,16 @@ struct shard_plan {
 }
 
 namespace detail {
+
+/// Takes what a copy of a plan knows beside it, so that it does not matter which came first.
+inline void join_copies(shard_plan& known, shard_plan& copy) {
+    if (copy.source < known.source) known.source = std::move(copy.source);
+    auto const rank = [](std::optional<shard_tally> const& t) {
+        auto const n = t.value_or(shard_tally{});
+        return std::tuple(t.has_value(), n.ran, n.failed, n.results, n.unsafe, n.errors, n.seconds);
+    };
+    if (rank(known.tally) < rank(copy.tally)) known.tally = copy.tally;
+}
 
 /// The hash of a set of ids, from theirs.
 [[nodiscard]] inline std::string hash_of_hashes(std::vector<std::uint64_t> ids) {

@@ -78,6 +78,7 @@ struct test_entry {
     friend bool operator==(test_entry const&, test_entry const&) = default;
 };
 
+/// The order of tests in a report: by test, attempt and worker.
 inline bool report_order(test_entry const& a, test_entry const& b) noexcept {
     return std::tie(a.test, a.attempt, a.worker) < std::tie(b.test, b.attempt, b.worker);
 }

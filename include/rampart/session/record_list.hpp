@@ -59,6 +59,7 @@ public:
 
     /// Whether the value of this record, or of any, is in a file.
     bool is_filed(size_type i) const noexcept { return held_at(i) == nullptr; }
+    /// Whether the value of any record is in a file.
     bool has_filed() const noexcept {
         auto const filed = [](detail::record_slot const& s) { return !s.is_held(); };
         return filed_ != nullptr && std::any_of(filed_->slots.begin(), filed_->slots.end(), filed);
@@ -161,7 +162,9 @@ public:
     iterator begin() const noexcept { return {*this, 0}; }
     iterator end() const noexcept { return {*this, size()}; }
 
+    /// A record by its place; its value is not read yet.
     record_ref<R> ref(size_type i) const noexcept { return {*this, i}; }
+    /// All of them; no value is read yet.
     record_range<R> refs() const noexcept { return {*this, 0, size()}; }
     /// In a list in report order: the place of the first record of this test, or where it would stand.
     size_type first_of(test_id const& id) const noexcept {
@@ -194,11 +197,14 @@ public:
         if (filed_ == nullptr) return held_;
         return {begin(), end()};
     }
+    /// All records in memory; this list is empty then.
     std::vector<value_type> to_vector() && {
         if (filed_ == nullptr) return std::exchange(held_, {});
         return {begin(), end()};
     }
+    /// As `to_vector`.
     operator std::vector<value_type>() const& { return to_vector(); }
+    /// As `to_vector`.
     operator std::vector<value_type>() && { return std::move(*this).to_vector(); }
 
     rampart::text_policy text_policy() const noexcept { return text_; }
@@ -272,12 +278,15 @@ public:
     using reference = value_type const&;
 
     iterator() = default;
+    /// The record, whose value is read now; valid until the iterator moves.
     reference operator*() const {
         if (held_ != nullptr) return *held_;
         if (loaded_ == nullptr) loaded_ = list_->load(position_);
         return *loaded_;
     }
+    /// As `*`.
     pointer operator->() const { return &**this; }
+    /// The next one.
     iterator& operator++() {
         ++position_;
         if (held_ != nullptr) {
@@ -287,6 +296,7 @@ public:
         }
         return *this;
     }
+    /// The next one; gives this one.
     iterator operator++(int) {
         iterator before = *this;
         ++*this;

@@ -30,6 +30,7 @@ public:
 
     /// False for one that was made of nothing, which must not be asked anything else.
     explicit operator bool() const noexcept { return list_ != nullptr; }
+    /// Its place in the list.
     std::size_t position() const noexcept { return position_; }
     test_id const& test() const noexcept { return list_->test(position_); }
     std::string_view test_name() const noexcept { return list_->test_name(position_); }
@@ -95,6 +96,7 @@ public:
 
     std::size_t size() const noexcept { return last_ - first_; }
     bool empty() const noexcept { return first_ == last_; }
+    /// One of them, from 0.
     record_ref<R> operator[](std::size_t i) const noexcept { return {*list_, first_ + i}; }
     record_ref<R> front() const noexcept { return (*this)[0]; }
     detail::ref_iterator<R> begin() const noexcept { return {list_, nullptr, first_}; }
@@ -113,9 +115,11 @@ public:
     record_selection() = default;
     explicit record_selection(record_list<R> const& list) noexcept : list_(&list) {}
 
+    /// Selects the record at this place of the list.
     void push_back(std::size_t position) { positions_.push_back(static_cast<std::uint32_t>(position)); }
     std::size_t size() const noexcept { return positions_.size(); }
     bool empty() const noexcept { return positions_.empty(); }
+    /// One of them, from 0.
     record_ref<R> operator[](std::size_t i) const noexcept { return {*list_, positions_[i]}; }
     record_ref<R> front() const noexcept { return (*this)[0]; }
     record_ref<R> back() const noexcept { return (*this)[size() - 1]; }
@@ -124,6 +128,7 @@ public:
 
     /// Where they stand in the list.
     std::vector<std::uint32_t>& positions() noexcept { return positions_; }
+    /// Their places in the list.
     std::vector<std::uint32_t> const& positions() const noexcept { return positions_; }
 
 private:

@@ -3,12 +3,12 @@
 
 #include "rampart/base/text.hpp"
 #include "rampart/collect/marks.hpp"
-#include "rampart/session/accounts.hpp"
 #include "rampart/session/attempts.hpp"
 #include "rampart/session/places.hpp"
 #include "rampart/session/record_list.hpp"
 #include "rampart/session/session_concept.hpp"
 #include "rampart/session/shard.hpp"
+#include "rampart/session/shard_table.hpp"
 #include "rampart/session/washing.hpp"
 
 #include <algorithm>
@@ -45,7 +45,6 @@ public:
 
     basic_session() = default;
     explicit basic_session(rampart::text_policy text) : text_(text) {}
-
     rampart::text_policy text_policy() const noexcept { return text_; }
 
     /// How many bytes of results, as they stand in their files, `merge_file` and `merge_path` hold in memory from now
@@ -67,12 +66,10 @@ public:
     }
     /// So many tests will be absorbed.
     void expect_tests(std::size_t count) { tests_.reserve(tests_.size() + count); }
-
     /// Says which attempt the next `absorb` of this test is, where other processes have run it before.
     void expect_attempt(test_id const& test, std::uint32_t next) {
         attempts_.tell(test_id{clean(test.str())}, next - 1);
     }
-
     /// Which attempt the next `absorb` of this test is.
     std::uint32_t next_attempt(test_id const& test) const {
         return attempts_.last(test_id{clean(test.str())}, tests_) + 1;
@@ -96,6 +93,7 @@ public:
         auto const rank = [](trial_spec const& s) { return std::pair(s.base, -s.threshold); };
         if (rank(spec) < rank(known)) known = std::move(spec);
     }
+    /// Registers them, one by one.
     void merge_trial_specs(std::vector<trial_spec> specs) {
         for (trial_spec& s : specs) register_trial_spec(std::move(s));
     }
@@ -105,9 +103,11 @@ public:
         wash(mine);
         own_plan_ = std::move(mine);
     }
+    /// What was set with `set_plan`.
     std::optional<shard_plan> const& plan() const noexcept { return own_plan_; }
     /// The plans that were merged, each once. What follows from them is `settlement_of` to say.
     std::vector<shard_plan> const& plans() const& noexcept { return plans_; }
+    /// The plans that were merged; none is left.
     std::vector<shard_plan> plans() && {
         plan_places_.clear();
         return std::exchange(plans_, {});
@@ -172,6 +172,7 @@ public:
 
     /// A fault in words of the caller (B83).
     void mark_incomplete(std::string reason) { add_fault({fault_kind::incomplete, {}, std::move(reason)}); }
+    /// Adds a fault, also where an equal one is.
     void add_fault(fault f) {
         wash(f);
         faults_.push_back(std::move(f));
@@ -209,9 +210,10 @@ public:
         for_each_text(more, wash);
         for (metadata_member& m : more) meta_.set(m.key, std::move(m.value));
     }
+    /// The run metadata.
     metadata const& report_metadata() const& noexcept { return meta_; }
+    /// The run metadata; none is left.
     metadata report_metadata() && { return std::exchange(meta_, {}); }
-
     /// Wall time of the run, 0 until it is set (B36).
     void set_duration(double seconds) noexcept { duration_ = seconds; }
     double duration_seconds() const noexcept { return duration_; }
@@ -241,8 +243,7 @@ public:
         return list;
     }
 
-    /// The results of each test in the order in which they came; a test that recorded nothing has an empty list. All of
-    /// them are in memory then.
+    /// The results of each test as they came, all in memory then; a test that recorded nothing has an empty list.
     std::map<test_id, std::vector<R>> results_by_nodeid() const {
         std::map<test_id, std::vector<R>> found;
         for (test_entry const& t : tests_) found[t.test];
@@ -250,12 +251,11 @@ public:
         return found;
     }
 
-    /// A copy of what the session knows, to be carried elsewhere under this worker's name. All records are in memory
-    /// then.
+    /// A copy of what the session knows, for elsewhere and under this worker's name; all records are in memory then.
     basic_shard<R> to_shard(std::string worker) const {
         auto plans = plans_;
         if (own_plan_) {
-            plans.push_back(*own_plan_);
+            plans.push_back(detail::counted_plan(*this));
             plans.back().worker = worker;
         }
         return {std::move(worker), records_.to_vector(), tests_, trial_specs(), faults_, std::move(plans)};
@@ -359,7 +359,7 @@ private:
         bool known = false;
         plan_places_.any(detail::hash_of_place(p), [&](std::size_t at) {
             known = equal_but_source(plans_[at], p);
-            if (known && p.source < plans_[at].source) plans_[at].source = p.source;
+            if (known) detail::join_copies(plans_[at], p);
             return known || ++compared == detail::most_compared;
         });
         if (!known) plans_.push_back(std::move(p));
@@ -390,6 +390,7 @@ private:
     metadata meta_{};
     double duration_ = 0.0;
 };
+/// Of rampart's own results.
 using session = basic_session<result>;
 
 static_assert(Session<session>);

@@ -24,6 +24,7 @@ struct basic_shard {
     std::vector<shard_plan> plans{};  ///< what the processes behind it set out to do
     record_list<R> filed{};           ///< further records, whose values stayed in their files
 };
+/// Of rampart's own results.
 using shard = basic_shard<result>;
 
 }  // namespace rampart::inline v1

@@ -53,11 +53,13 @@ inline std::vector<std::string> in_both(std::vector<std::string> const& a, std::
 struct clone_tally {
     bool seen[4] = {};    ///< by safety_status
     bool failed = false;  ///< an assertion failed, or it did not end
-    bool ended = false;
-    bool broke_off = false;
+    bool ended = false;   ///< some attempt came to its end
+    bool broke_off = false;             ///< some attempt did not
     std::vector<std::string> unused{};  ///< resources that it declares and used in no attempt
 
+    /// Counts a result of the clone.
     void add(safety_status status) noexcept { seen[static_cast<int>(status)] = true; }
+    /// Counts how an attempt ended.
     void add(test_facts const& f) {
         bool const broke = f.outcome == test_outcome::crashed || f.outcome == test_outcome::timeout;
         broke_off = broke_off || broke;

@@ -28,8 +28,8 @@ namespace rampart::inline v1 {
 
 /// When a run began and ended, in milliseconds since 1970-01-01 UTC.
 struct run_times {
-    std::int64_t start_ms = 0;
-    std::int64_t stop_ms = 0;
+    std::int64_t start_ms = 0;  ///< when it began
+    std::int64_t stop_ms = 0;   ///< when it ended
     friend bool operator==(run_times const&, run_times const&) = default;
 };
 

@@ -16,6 +16,7 @@
 
 namespace rampart::inline v1 {
 
+/// What a piece of evidence is.
 enum class evidence_kind : unsigned char {
     verdict,  ///< the status, and the summary
     about,    ///< harm category, strategy, metadata, observability, injections
@@ -83,7 +84,7 @@ void for_each_evidence(basic_record<R> const& r, F f) {
 
 /// How much of one piece, and of all of a result, the reports for people show; the JSON report has everything.
 inline constexpr std::size_t most_of_a_piece = 4000;
-inline constexpr std::size_t most_of_a_result = 200'000;
+inline constexpr std::size_t most_of_a_result = 200'000;  ///< of all pieces of a result
 
 /// The pieces as lines. Foreign text; each piece is clipped, and the whole too, with a word where the rest is.
 template <Result R>

@@ -20,13 +20,15 @@
 #include "rampart/sinks/evidence.hpp"
 #include "rampart/sinks/html_page.hpp"
 #include "rampart/sinks/html_parts.hpp"
+#include "rampart/sinks/shard_words.hpp"
 #include "rampart/sinks/test_cases.hpp"
 #include "rampart/sinks/words.hpp"
 
 /// \file
 /// The report as one HTML file that needs nothing else and asks for nothing: verdict and counts; why the run is
 /// incomplete; what failed; a bar for each harm category and trial group; then every result, the worst first, with its
-/// conversation behind a fold. The script filters and folds; without scripts everything can be read all the same.
+/// conversation behind a fold; of a merged run its shards. The script filters and folds; without scripts everything can
+/// be read all the same.
 
 namespace rampart::inline v1 {
 
@@ -42,7 +44,7 @@ struct html_options {
 /// What a result on the page, and a piece of its conversation, take of `html_options::most_evidence` beside their text:
 /// so many bytes of text keep a browser as busy. Measured with Chromium 156: 0.1 ms, 8 us, and 0.03 us a byte.
 inline constexpr std::size_t cost_of_a_result = 3000;
-inline constexpr std::size_t cost_of_a_piece = 250;
+inline constexpr std::size_t cost_of_a_piece = 250;  ///< of a piece of a conversation
 
 namespace detail {
 
@@ -69,6 +71,7 @@ public:
         write_results();
         write_other_tests();
         write_faults("notes", "Notes", [](fault const& f) { return !loses(f.kind) && !fails(f.kind); });
+        write_shards();
         write_metadata();
         out_.write("</main>\n");
         out_.write(html_end());
@@ -327,6 +330,55 @@ private:
         out_.write(text + "</p>");
         if (with_evidence) write_html_evidence(r, out_);
         out_.write("</div></details>\n");
+    }
+
+    /// The processes behind a merged run, those that did not simply finish first.
+    void write_shards() {
+        auto const all = report_.shards.size();
+        if (!has_shards(report_.shards)) return;
+        begin("shards", "Shards (" + std::to_string(all) + ")");
+        out_.write("<p>" + shard_totals(report_.shards) + ".</p>\n");
+        constexpr std::string_view table =
+            "<div class=\"scroll\"><table>\n<thead><tr><th>part</th><th>state</th><th class=\"n\">attempt</th>"
+            "<th class=\"n\">tests</th><th class=\"n\">failed</th><th class=\"n\">results</th>"
+            "<th class=\"n\">unsafe</th><th class=\"n\">errors</th><th class=\"n\">seconds</th>"
+            "<th>process</th></tr></thead>\n<tbody>\n";
+        constexpr std::string_view table_end = "</tbody>\n</table></div>\n";
+        out_.write(table);
+        std::size_t lines = 0;
+        for (bool const finished : {false, true}) {
+            for (shard_row const& r : report_.shards) {
+                if ((r.state == shard_state::finished) != finished || ++lines > options_.most_lines) continue;
+                fold(lines, all, table, table_end);
+                out_.write("<tr><td>" + part_words(r) + "</td><td class=\"" + html_class(r.state) +
+                           "\"><span class=\"status\">" + std::string(detail::word_of(r.state)) + "</span></td>" +
+                           html_number(attempt_words(r)) + html_number(tests_words(r)) +
+                           html_number(counted_words(r, &shard_tally::failed)) +
+                           html_number(counted_words(r, &shard_tally::results)) +
+                           html_number(counted_words(r, &shard_tally::unsafe)) +
+                           html_number(counted_words(r, &shard_tally::errors)) +
+                           html_number(counted_words(r, &shard_tally::seconds)) + "<td>" +
+                           html_foreign(process_words(r), 200) + "</td></tr>\n");
+            }
+        }
+        end_fold(all, table_end);
+        write_left_out(all, "shards");
+        end();
+    }
+    /// How the page's style colours a state.
+    [[nodiscard]] static std::string html_class(shard_state s) {
+        switch (s) {
+        case shard_state::finished:
+            return "passed";
+        case shard_state::superseded:
+        case shard_state::unplanned:
+            return "undetermined";
+        case shard_state::stopped:
+        case shard_state::ended_early:
+        case shard_state::never_began:
+            break;
+        }
+        return "failed";
     }
 
     void write_metadata() {

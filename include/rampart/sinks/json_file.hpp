@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <string>
@@ -21,6 +22,7 @@
 #include "rampart/report/trials.hpp"
 #include "rampart/sinks/atomic_file.hpp"
 #include "rampart/sinks/json_record.hpp"
+#include "rampart/sinks/shard_words.hpp"
 
 /// \file
 /// The JSON report: the Python package's keys first, in its order and spelling, then keys of our own (wire format,
@@ -33,6 +35,10 @@
 ///                     `incomplete` and `incomplete_reasons`
 ///     tests         [{nodeid, name, attempt, worker?, outcome, seconds, results, file?, line?, detail?}], also those
 ///                     that recorded nothing
+///     shards?       [{state, part?, last_part?, parts?, attempt?, run?, worker?, host?, pid?, started?, planned?,
+///                     not_run?, ran?, failed?, results?, unsafe?, errors?, seconds?}], of a run that was merged from
+///                     several processes, by part and attempt; see `shard_row`. Parts count from 1, and `last_part` is
+///                     there where a row is several that never began.
 ///
 /// Of a result, after `turns`: `nodeid`, `observability_level` (null for a result without a transcript),
 /// `injections`, `attempt` where it is not 1, and `value` for a result type without a transcript that Boost.JSON can
@@ -106,6 +112,33 @@ inline void write_test(json_writer& w, test_entry const& t) {
     w.end_object();
 }
 
+inline void write_shard(json_writer& w, shard_row const& r) {
+    w.begin_object();
+    w.member("state", to_string(r.state));
+    if (r.count != 0) {
+        w.member("part", r.index + std::uint64_t{1});
+        if (r.last_index != r.index) w.member("last_part", r.last_index + std::uint64_t{1});
+        w.member("parts", r.count);
+    }
+    if (r.attempt != 0) w.member("attempt", r.attempt);
+    if (!r.run.empty()) w.member("run", r.run);
+    if (!r.worker.empty()) w.member("worker", r.worker);
+    if (!r.host.empty()) w.member("host", r.host);
+    if (r.pid != 0) w.member("pid", r.pid);
+    if (!r.started.empty()) w.member("started", r.started);
+    if (r.attempt != 0) w.member("planned", r.planned);
+    if (r.not_run != 0) w.member("not_run", r.not_run);
+    if (r.tally) {
+        w.member("ran", r.tally->ran);
+        w.member("failed", r.tally->failed);
+        w.member("results", r.tally->results);
+        w.member("unsafe", r.tally->unsafe);
+        w.member("errors", r.tally->errors);
+        w.member("seconds", r.tally->seconds);
+    }
+    w.end_object();
+}
+
 /// The results under their harm categories as the file spells these: of two lists under one key, readers lose one, so
 /// categories that differ in broken UTF-8 only have one list.
 template <Result R>
@@ -176,6 +209,15 @@ void write_report(json_writer& w, basic_test_run_report<R> const& report, Drain 
         drain();
     }
     w.end_array();
+    if (has_shards(report.shards)) {
+        w.key("shards");
+        w.begin_array();
+        for (shard_row const& r : report.shards) {
+            write_shard(w, r);
+            drain();
+        }
+        w.end_array();
+    }
     w.end_object();
 }
 
@@ -216,6 +258,7 @@ public:
     /// and so on where that exists. The folder and its parents are made when a report comes.
     explicit json_file_report_sink(std::filesystem::path folder) : path_(std::move(folder)) {}
 
+    /// Into exactly this file.
     [[nodiscard]] static json_file_report_sink to_file(std::filesystem::path file) {
         json_file_report_sink sink(std::move(file));
         sink.is_file_ = true;

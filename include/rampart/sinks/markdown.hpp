@@ -15,11 +15,13 @@
 #include "rampart/report/verdict.hpp"
 #include "rampart/sinks/atomic_file.hpp"
 #include "rampart/sinks/evidence.hpp"
+#include "rampart/sinks/shard_words.hpp"
 #include "rampart/sinks/test_cases.hpp"
 
 /// \file
 /// The report as Markdown: a page for people, the most important first. Verdict and counts; why the run is incomplete;
-/// what failed, a line each; trial groups; harm categories; then what each bad result shows, and the rest as lines.
+/// what failed, a line each; trial groups; harm categories; then what each bad result shows, and the rest as lines; of
+/// a merged run its shards.
 ///
 /// No link, image or tag on the page comes out of foreign text, so looking at it sends nothing away.
 
@@ -50,6 +52,7 @@ public:
         write_cases("Passed and skipped",
                     [](report_case const& c) { return c.group == nullptr && c.verdict > case_verdict::undetermined; });
         write_faults("Notes", [](fault const& f) { return !loses(f.kind) && !fails(f.kind); });
+        write_shards();
         write_metadata();
     }
 
@@ -135,6 +138,33 @@ private:
                 out_.block(text, 1);
                 head.clear();
             });
+        }
+    }
+
+    void write_shards() {
+        if (!has_shards(report_.shards)) return;
+        constexpr std::size_t most = 50;
+        auto const shown = choose_shards(report_.shards, most);
+        out_.block("\n## Shards\n\n" + shard_totals(report_.shards) + ".\n", 1);
+        write_shards(shown.rows, "\n");
+        if (shown.left_out > 0) {
+            out_.block("\nAnd " + std::to_string(shown.left_out) +
+                           " more that did not simply finish, which the JSON report has.\n",
+                       1);
+        }
+        write_shards(shown.slowest, "\nThe slowest that finished:\n\n");
+    }
+    void write_shards(std::vector<shard_row const*> const& rows, std::string head) {
+        head += "| part | attempt | state | tests | failed | unsafe | seconds | process |\n"
+                "| ---: | ---: | --- | ---: | ---: | ---: | ---: | --- |\n";
+        for (shard_row const* r : rows) {
+            out_.block(head + "| " + part_words(*r) + " | " + attempt_words(*r) + " | " +
+                           std::string(detail::word_of(r->state)) + " | " + tests_words(*r) + " | " +
+                           counted_words(*r, &shard_tally::failed) + " | " + counted_words(*r, &shard_tally::unsafe) +
+                           " | " + counted_words(*r, &shard_tally::seconds) + " | " +
+                           markdown_text(clip_for_report(process_words(*r), 200)) + " |\n",
+                       1);
+            head.clear();
         }
     }
 

@@ -20,6 +20,7 @@
 #include "rampart/report/sink.hpp"
 #include "rampart/report/trials.hpp"
 #include "rampart/report/verdict.hpp"
+#include "rampart/sinks/terminal_shards.hpp"
 #include "rampart/sinks/terminal_text.hpp"
 #include "rampart/sinks/words.hpp"
 
@@ -330,6 +331,7 @@ template <Result R>
         write_rates(text, categories, options);
         write_slowest(text, report, options);
     }
+    write_shards(text, report.shards, options);
     if (!text.out.empty() || !options.failures.empty()) {
         write_verdict(text, report, options, failed, others_may_fail);
     }
@@ -342,7 +344,8 @@ template <Result R>
 /// guards that were violated. Then, in the words of the Python package (B107 to B115), the results under their harm
 /// categories, the worst first, the trial groups, and `Population:`. Then what those lines do not show: trial groups
 /// whose rate does not tell why they failed, tests without an UNSAFE or ERROR result that failed, crashed, timed out or
-/// never ran, and notes; the rate of each harm category; the slowest tests. The last line is the run's verdict, that of
+/// never ran, and notes; the rate of each harm category; the slowest tests; of a merged run its shards, all of up to
+/// 16, else those that did not simply finish and the ten slowest. The last line is the run's verdict, that of
 /// `verdict(report, options.failures, options.policy)`.
 ///
 /// An empty text when there is nothing to tell. Foreign text cannot act on the terminal (B110), and a CI system finds

@@ -32,6 +32,7 @@ struct terminal_options {
     std::size_t most_bad = 1000;    ///< the same for each other status, failed trial groups and failed tests; 0: all
     std::size_t most_faults = 100;  ///< reasons why a run is incomplete, violated guards, notes: of each; 0: all
     std::size_t most_slow = 5;      ///< tests that are named as the slowest; 0: none
+    std::size_t most_shards = 50;   ///< of many shards, those that did not simply finish; 0: all
     double slow_seconds = 1.0;      ///< what a test takes at least to be named
     verdict_policy policy{};        ///< that of the exit status, so that the last line says the same
     std::vector<sink_failure> failures{};  ///< sinks that failed already: the run is not good

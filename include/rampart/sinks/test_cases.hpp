@@ -40,6 +40,7 @@ enum class case_verdict : unsigned char {
     passed,
 };
 
+/// `not_run`, ...
 [[nodiscard]] constexpr std::string_view to_string(case_verdict v) noexcept {
     constexpr std::string_view names[] = {"unsafe",  "crashed",      "timeout", "error", "failed",
                                           "not_run", "undetermined", "skipped", "passed"};
@@ -59,7 +60,7 @@ struct report_case {
     trial_group_result const* group = nullptr;  ///< null for a test
     std::vector<test_id> clones{};              ///< of a group, in natural order
     bool has_results = true;                    ///< false for the second of two entries that claim one place
-    case_verdict verdict = case_verdict::passed;
+    case_verdict verdict = case_verdict::passed;  ///< how it ended
 };
 
 namespace detail {

@@ -35,8 +35,10 @@ struct engine_shard {
 
 /// What the environment says about this process, whatever its part.
 struct engine_process {
-    std::uint32_t attempt = 1;  ///< of this part, from 1
-    std::string run{};          ///< the id that all processes of the run share; empty: nobody gave one
+    std::uint32_t attempt = 1;     ///< of this part, from 1
+    std::string run{};             ///< the id that all processes of the run share; empty: nobody gave one
+    std::string filter{};          ///< run only the tests that this selects; empty: nobody asks for that
+    std::string outputs_folder{};  ///< what is left there is kept with the run; empty: there is none
     std::string error{};
 };
 
@@ -124,6 +126,8 @@ public:
             }
             found.run = std::move(*run);
         }
+        found.filter = get_("TESTBRIDGE_TEST_ONLY").value_or("");
+        found.outputs_folder = get_("TEST_UNDECLARED_OUTPUTS_DIR").value_or("");
         return found;
     }
 
@@ -253,7 +257,8 @@ template <class Get>
 }
 
 /// Reads the attempt from RAMPART_ATTEMPT (from 1), else from SLURM_RESTART_COUNT (absent at first, then from 1), else
-/// from TEST_RUN_NUMBER (Bazel); and the run's id from RAMPART_TESTRUNUID.
+/// from TEST_RUN_NUMBER (Bazel); the run's id from RAMPART_TESTRUNUID; the filter and the folder of outputs from
+/// TESTBRIDGE_TEST_ONLY and TEST_UNDECLARED_OUTPUTS_DIR (Bazel).
 template <class Get>
 [[nodiscard]] engine_process process_of_engine(Get const& get) {
     return detail::engine_reader<Get>(get).process();
@@ -263,6 +268,7 @@ template <class Get>
 [[nodiscard]] inline engine_shard shard_of_engine() {
     return shard_of_engine([](char const* name) { return detail::environment(name); });
 }
+/// What the environment of this process says.
 [[nodiscard]] inline engine_process process_of_engine() {
     return process_of_engine([](char const* name) { return detail::environment(name); });
 }

@@ -1,6 +1,7 @@
 #ifndef RAMPART_TRANSPORT_ENTRY_READ_HPP
 #define RAMPART_TRANSPORT_ENTRY_READ_HPP
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -155,6 +156,24 @@ inline bool read_plan_members(field_reader& reader, boost::json::object const& o
                            reader.fail(shard_errc::out_of_range, "the index of a part is below their count"));
                }) &&
            reader.text_field(o, "list_hash", plan.list_hash) && read_ids(reader, o, "tests", plan.tests);
+}
+
+/// Reads what `write_tally` writes. A time that is no number counts as none.
+inline bool read_tally(field_reader& reader, boost::json::value const& v, shard_tally& t) {
+    auto const* const o = reader.object(v);
+    if (o == nullptr) return false;
+    auto const count = [&](std::string_view key, std::uint64_t& to) {
+        std::int64_t n = 0;
+        bool const good = reader.if_there(*o, key, [&](auto const& f) { return reader.integer(f, n, 0); });
+        to = static_cast<std::uint64_t>(n);
+        return good;
+    };
+    if (!count("ran", t.ran) || !count("failed", t.failed) || !count("results", t.results) ||
+        !count("unsafe", t.unsafe) || !count("errors", t.errors) || !reader.number_field(*o, "seconds", t.seconds)) {
+        return false;
+    }
+    if (!std::isfinite(t.seconds)) t.seconds = 0.0;
+    return true;
 }
 
 }  // namespace detail

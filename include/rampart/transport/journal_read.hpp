@@ -20,6 +20,7 @@
 #include "rampart/session/plan.hpp"
 #include "rampart/session/record.hpp"
 #include "rampart/session/shard.hpp"
+#include "rampart/session/shard_table.hpp"
 #include "rampart/transport/entry_read.hpp"
 #include "rampart/transport/envelope.hpp"
 #include "rampart/transport/journal_line.hpp"
@@ -97,6 +98,10 @@ public:
         if (begun_) {
             plan_.torn = torn_;
             plan_.source = source_;
+            plan_.tally = tally_of(plan_, shard_->tests, shard_->trial_specs, [this](auto count) {
+                for (auto const& r : shard_->records) count([&r] { return result_traits<R>::status(r.value); });
+                for (auto const r : shard_->filed.refs()) count([&r] { return r.status(); });
+            });
             shard_->worker = plan_.worker;
             shard_->plans.push_back(std::move(plan_));
         } else {

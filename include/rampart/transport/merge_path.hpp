@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -151,14 +153,31 @@ expected<void> merge_file(basic_session<R>& into, std::filesystem::path const& f
     return {};
 }
 
+/// Is told of each file when it has been read, with its size in bytes.
+using merge_watch = std::function<void(std::filesystem::path const& file, std::uint64_t bytes)>;
+
+/// How many files `merge_path` would read. What cannot be listed counts as none.
+[[nodiscard]] inline std::size_t files_to_merge(std::filesystem::path const& path) {
+    std::error_code failure;
+    return std::filesystem::is_directory(path, failure) ? detail::files_below(path, failure).size() : 1;
+}
+
 /// Takes a file, or all files of a folder and of the folders in it, in the order of their names; hidden ones are passed
 /// over. A file that names no worker is named after its place in the folder, such as `night/gw0`: two files of one name
 /// are two workers. A folder without a file is a fault: something should be there.
 template <PortableResult R>
-void merge_path(basic_session<R>& into, std::filesystem::path const& path, wire_limits limits = {}) {
+void merge_path(basic_session<R>& into, std::filesystem::path const& path, wire_limits limits = {},
+                merge_watch const& watch = {}) {
     std::error_code failure;
+    auto const was_read = [&watch](std::filesystem::path const& file) {
+        if (!watch) return;
+        std::error_code unknown;
+        auto const size = std::filesystem::file_size(file, unknown);
+        watch(file, unknown ? 0 : size);
+    };
     if (!std::filesystem::is_directory(path, failure)) {
         (void)merge_file(into, path, limits);
+        was_read(path);
         return;
     }
     auto const files = detail::files_below(path, failure);
@@ -179,6 +198,7 @@ void merge_path(basic_session<R>& into, std::filesystem::path const& path, wire_
             into.merge_fault({fault_kind::missing_worker, place_in_worker(file.stem().string()),
                               file.string() + " is no regular file and was passed over"});
         }
+        was_read(file);
     }
 }
 

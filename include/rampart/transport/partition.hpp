@@ -27,7 +27,7 @@ namespace rampart::inline v1 {
 /// Part `index` (from 0) of `count` parts.
 struct shard_part {
     unsigned index = 0;
-    unsigned count = 1;
+    unsigned count = 1;  ///< at least 1
     friend bool operator==(shard_part const&, shard_part const&) = default;
 };
 

@@ -302,6 +302,18 @@ inline void write_plan_members(json_writer& w, shard_plan const& plan) {
     write_ids(w, "tests", plan.tests);
 }
 
+/// What a process did, as `read_tally` reads it.
+inline void write_tally(json_writer& w, shard_tally const& t) {
+    w.begin_object();
+    w.member("ran", t.ran);
+    w.member("failed", t.failed);
+    w.member("results", t.results);
+    w.member("unsafe", t.unsafe);
+    w.member("errors", t.errors);
+    w.member("seconds", t.seconds);
+    w.end_object();
+}
+
 }  // namespace detail
 
 }  // namespace rampart::inline v1

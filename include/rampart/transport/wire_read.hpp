@@ -166,7 +166,9 @@ private:
                 !reader.text_field(*o, "process", plan.process) ||
                 !reader.if_there(*o, "closed", [&](auto const& f) { return read_flag(reader, f, plan.closed); }) ||
                 !reader.if_there(*o, "torn", [&](auto const& f) { return read_flag(reader, f, plan.torn); }) ||
-                !read_ids(reader, *o, "running", plan.running)) {
+                !read_ids(reader, *o, "running", plan.running) ||
+                !reader.if_there(*o, "tally",
+                                 [&](auto const& f) { return read_tally(reader, f, plan.tally.emplace()); })) {
                 return false;
             }
             plan.source = parts_.source();

@@ -246,7 +246,7 @@ private:
         w.key("rampart_plans");
         w.begin_array();
         if (own) {
-            shard_plan mine = *own;
+            shard_plan mine = counted_plan(*session_);
             mine.worker.clear();
             mine.closed = true;
             write_plan(w, mine);
@@ -261,6 +261,10 @@ private:
         w.member("closed", plan.closed);
         if (plan.torn) w.member("torn", true);
         if (!plan.running.empty()) write_ids(w, "running", plan.running);
+        if (plan.tally) {
+            w.key("tally");
+            write_tally(w, *plan.tally);
+        }
         w.end_object();
     }
 
