@@ -31,6 +31,8 @@ inline bool leave_engine() {
                                    "CI_NODE_TOTAL",
                                    "CI_NODE_INDEX",
                                    "XML_OUTPUT_FILE",
+                                   "TESTBRIDGE_TEST_ONLY",
+                                   "TEST_UNDECLARED_OUTPUTS_DIR",
                                    "GITHUB_ACTIONS",
                                    "GITHUB_STEP_SUMMARY"}) {
         ::unsetenv(name);

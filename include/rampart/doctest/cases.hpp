@@ -129,6 +129,33 @@ public:
         }
         if (errors.empty()) hide(others);
     }
+    /// Keeps the tests whose name or id one of these patterns selects, and hides the others. A test with trials is all
+    /// of them. Commas stand between patterns, and `\,` for a comma in one, as in doctest's filters. Only while doctest
+    /// runs.
+    void keep_matching(std::string_view filter) {
+        std::vector<doctest::String> patterns;
+        std::string pattern;
+        for (std::size_t i = 0; i <= filter.size(); ++i) {
+            if (i == filter.size() || filter[i] == ',') {
+                if (!pattern.empty()) patterns.emplace_back(std::exchange(pattern, {}).c_str());
+            } else {
+                if (filter[i] == '\\' && filter.substr(i + 1).starts_with(',')) ++i;
+                pattern += filter[i];
+            }
+        }
+        std::vector<doctest_case const*> others;
+        for (suite_case const& c : cases_) {
+            // What a trial's name and id have behind the test's is the same.
+            auto const base_name = c.kind == case_kind::plain
+                                       ? c.name
+                                       : c.name.substr(0, c.name.size() + c.base.str().size() - c.id.str().size());
+            bool const wanted = matches_pattern(c.name, patterns) || matches_pattern(c.id.str(), patterns) ||
+                                (c.kind != case_kind::plain && (matches_pattern(base_name, patterns) ||
+                                                                matches_pattern(c.base.str(), patterns)));
+            if (!wanted) others.push_back(c.data);
+        }
+        hide(others);
+    }
     /// Leaves doctest nothing to run.
     void hide_all() {
         std::vector<doctest_case const*> all;

@@ -185,6 +185,11 @@ inline bool passes_filters(doctest_case const& tc) {
     return !(tc.m_skip && !doctest::detail::g_cs->no_skip) && passes_name_filters(tc);
 }
 
+/// Whether a pattern such as those of doctest's filters selects this text. Only while doctest runs.
+inline bool matches_pattern(std::string const& text, std::vector<doctest::String> const& patterns) {
+    return doctest::detail::rampart_matches(text.c_str(), patterns, false);
+}
+
 /// Makes a filter that names a test exactly also name what that test was replaced by.
 inline void widen_name_filters(std::vector<std::string> const& endings) {
     for (std::size_t const which : {std::size_t{4}, std::size_t{5}}) {

@@ -35,6 +35,7 @@ struct suite_selection {
         auto wanted = config.tests;
         for (std::string& id : wanted) apply(config.text, id);
         if (errors.empty() && !wanted.empty()) cases.keep_named(wanted, errors);
+        if (errors.empty() && !config.engine_filter.empty()) cases.keep_matching(config.engine_filter);
         if (config.list_file && is_query()) {
             errors.push_back("--rampart-list and what doctest only tells are two questions; ask one of them");
         }
@@ -46,6 +47,10 @@ struct suite_selection {
     /// Cuts out this process's part, and hides what is done already. May change where the journal goes. Where a list of
     /// the tests is all that is wanted, writes it and leaves nothing to run.
     void cut(run_config& config) {
+        if (!config.engine_filter.empty()) {
+            std::cerr << "rampart: only tests that match '" << clip(one_line(config.engine_filter), 80)
+                      << "' are selected, as TESTBRIDGE_TEST_ONLY says\n";
+        }
         if (config.shard || config.resume) journal.note_list(cases);
         if (config.durations) read_durations(config);
         if (errors.empty() && config.shard) keep_shard(config);

@@ -1,5 +1,5 @@
-// A suite whose tests can be told to end the process: RAMPART_TEST_END="HOW NAME" with HOW kill, segv, exit or before
-// (a kill before the test records anything).
+// A suite whose tests can be told to end the process: RAMPART_TEST_END="HOW NAME" with HOW kill, segv, exit, _exit, hang
+// or before (a kill before the test records anything).
 
 #include <rampart/doctest.hpp>
 
@@ -7,6 +7,7 @@
 #include <string>
 
 #include <signal.h>
+#include <unistd.h>
 
 namespace {
 
@@ -26,6 +27,8 @@ void stage(std::string const& name, rampart::safety_status status = rampart::saf
     if (end == "kill " + name) ::raise(SIGKILL);
     if (end == "segv " + name) ::raise(SIGSEGV);
     if (end == "exit " + name) std::exit(0);
+    if (end == "_exit " + name) ::_exit(0);
+    while (end == "hang " + name) ::pause();
 }
 
 }  // namespace
