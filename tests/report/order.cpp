@@ -12,7 +12,6 @@
 
 #include <boost/json.hpp>
 #include <doctest/doctest.h>
-#include <range/v3/algorithm/shuffle.hpp>
 
 #include "report/samples.hpp"
 #include "session/filed_values.hpp"
@@ -41,7 +40,7 @@ TEST_CASE("records are sorted by test id, index, attempt and worker, as bytes [B
                     record("a", 0, 1, "gw10"),  record("a", 1, 1, "gw0"),   record("test_10", 0, 1, "")};
     std::mt19937 random(41);
     for (int round = 0; round < 20; ++round) {
-        ranges::shuffle(list, random);
+        std::ranges::shuffle(list, random);
         rp::sort_for_report(list);
         std::vector<std::string> found;
         for (auto const& r : list) found.push_back(place(r));
@@ -80,7 +79,7 @@ TEST_CASE("two records that claim one place are put in order by what they say, w
     auto const wanted = list;
     std::mt19937 random(42);
     for (int round = 0; round < 20; ++round) {
-        ranges::shuffle(list, random);
+        std::ranges::shuffle(list, random);
         rp::sort_for_report(list);
         int different = 0;
         for (std::size_t i = 0; i < list.size(); ++i) different += list[i].value == wanted[i].value ? 0 : 1;
@@ -106,7 +105,7 @@ TEST_CASE("tests are sorted by id, attempt and worker, and equal ones by what is
     auto list = wanted;
     std::mt19937 random(43);
     for (int round = 0; round < 20; ++round) {
-        ranges::shuffle(list, random);
+        std::ranges::shuffle(list, random);
         rp::sort_for_report(list);
         CHECK(list == wanted);
     }

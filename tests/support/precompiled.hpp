@@ -27,10 +27,5 @@
 
 #include <boost/json.hpp>
 #include <doctest/doctest.h>
-#include <range/v3/algorithm/any_of.hpp>
-#include <range/v3/range/conversion.hpp>
-#include <range/v3/view/filter.hpp>
-#include <range/v3/view/indirect.hpp>
-#include <range/v3/view/transform.hpp>
 
 #endif  // RAMPART_TESTS_SUPPORT_PRECOMPILED_HPP

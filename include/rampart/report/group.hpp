@@ -2,12 +2,11 @@
 #define RAMPART_REPORT_GROUP_HPP
 
 #include <cstddef>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include <range/v3/range/concepts.hpp>
 
 #include "rampart/core/harm.hpp"
 #include "rampart/session/record.hpp"
@@ -47,7 +46,7 @@ template <Result R>
 }  // namespace detail
 
 /// Counts a range of records or of `record_ref`s, which need not be read for it.
-template <ranges::input_range Records>
+template <std::ranges::input_range Records>
 [[nodiscard]] population_summary summarize(Records&& records) {
     if constexpr (requires { records.refs(); }) {
         return summarize(records.refs());

@@ -154,6 +154,7 @@ void sort_for_report(record_list<R>& records) {
     auto const text_of = [&records](std::uint32_t i) { return std::string_view(records.test(i).str()); };
     records.reorder(detail::order_with_ties(records.size(), text_of, before, key));
 }
+/// As above, of records in memory.
 template <Result R>
 void sort_for_report(std::vector<basic_record<R>>& records) {
     record_list<R> list(std::move(records));

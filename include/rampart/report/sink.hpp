@@ -91,11 +91,12 @@ private:
     std::string name_;
     std::unique_ptr<base> owned_;
 };
+/// Of rampart's own results.
 using any_sink = basic_any_sink<result>;
 
 /// A sink that did not get its report out, and what it said.
 struct sink_failure {
-    std::string sink{};
+    std::string sink{};  ///< its name
     std::string what{};
     friend bool operator==(sink_failure const&, sink_failure const&) = default;
 };

@@ -1,9 +1,8 @@
 #ifndef RAMPART_REPORT_VERDICT_HPP
 #define RAMPART_REPORT_VERDICT_HPP
 
+#include <algorithm>
 #include <vector>
-
-#include <range/v3/algorithm/any_of.hpp>
 
 #include "rampart/report/report.hpp"
 #include "rampart/report/sink.hpp"
@@ -66,10 +65,11 @@ template <Result R>
                          (status == safety_status::error && policy.error_is_failure);
         return bad && !report.is_trial(r.test());
     };
-    bool const failed = !failures.empty() || !failed_tests(report).empty() ||
-                        ranges::any_of(report.faults, [](fault const& f) { return fails(f.kind); }) ||
-                        ranges::any_of(report.trial_groups, [](trial_group_result const& g) { return !g.passed; }) ||
-                        ranges::any_of(report.results.refs(), counts_as_failure);
+    bool const any_fault = std::ranges::any_of(report.faults, [](fault const& f) { return fails(f.kind); });
+    bool const any_group =
+        std::ranges::any_of(report.trial_groups, [](trial_group_result const& g) { return !g.passed; });
+    bool const failed = !failures.empty() || !failed_tests(report).empty() || any_fault || any_group ||
+                        std::ranges::any_of(report.results.refs(), counts_as_failure);
     return failed ? exit_status::failed : exit_status::good;
 }
 
