@@ -3,7 +3,6 @@
 //
 //     custom_sink          writes CSV and TAP to standard output, and ends with status 1
 #include <fstream>
-#include <iomanip>
 #include <iostream>
 #include <ostream>
 #include <stdexcept>
@@ -27,8 +26,8 @@ public:
         *out_ << "category,runs,safe,unsafe,undetermined,error,attack success rate\n";
         for (auto const& group : report.by_harm_category()) {
             auto const s = rampart::summarize(group.records);
-            // A category is any text: in quotes, with quotes doubled, it stays one cell.
-            *out_ << std::quoted(group.category, '"', '"') << ',' << s.total_runs << ',' << s.safe_count << ','
+            // A category is any text: rampart/base/encode/csv.hpp keeps it one cell, and no formula of a spreadsheet's.
+            *out_ << rampart::csv_field(group.category) << ',' << s.total_runs << ',' << s.safe_count << ','
                   << s.unsafe_count << ',' << s.undetermined_count << ',' << s.error_count << ','
                   << s.attack_success_rate << '\n';
         }

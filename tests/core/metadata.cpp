@@ -72,6 +72,9 @@ TEST_CASE("every kind of value keeps its kind and its value [B61]") {
     CHECK(m["object"].as_object()["inner"] == 1);
     CHECK(m["huge"].as_big_integer().digits == "-1180591620717411303424");
     CHECK(m["huge"].is_big_integer());
+    REQUIRE(m["huge"].if_big_integer() != nullptr);
+    CHECK(*m["huge"].if_big_integer() == m["huge"].as_big_integer());
+    CHECK(rp::metadata_value(1).if_big_integer() == nullptr);
     CHECK(keys(m) == texts{"null", "yes", "int", "big", "half", "text", "list", "object", "huge"});
 }
 

@@ -257,6 +257,43 @@ TEST_CASE("a requeued part is a further attempt, and its journals together are c
     CHECK(first == 7);
 }
 
+TEST_CASE("a merge of parts shows a table of them: which died, were taken up again, never began [C]") {
+    scratch_folder const dir;
+    auto const part = [&](std::string const& n, std::string const& end = "", std::string const& more = "") {
+        return stages("--rampart-shard=" + n + "/4 --rampart-journal='" + dir / "j' ", end, more);
+    };
+    auto const whole = stages("--rampart-json='" + dir / "whole.json'");
+    CHECK_FALSE(whole.says("Shards:"));
+    CHECK_FALSE(json_file(dir / "whole.json").as_object().contains("shards"));
+    CHECK(part("1").status < 2);
+    CHECK(part("2", "kill fifth").signal == 9);
+    CHECK(part("2", "", "RAMPART_ATTEMPT=2").status < 2);
+    CHECK(part("4").status < 2);
+    auto const merged = run_program("'" RAMPART_SUITE_STAGES "' --rampart-merge='" + dir / "j' --rampart-json='" +
+                                    dir / "merged.json'");
+    CHECK(merged.status == 3);
+    CHECK(merged.says("\nShards: 4 parts: 3 finished, 1 superseded, 1 never began\n"));
+    CHECK_FALSE(merged.says("merging:"));  // it was quick, and nobody watches
+    auto const rows = json_file(dir / "merged.json").at("shards").as_array();
+    std::vector<std::string> states;
+    std::int64_t ran = 0;
+    std::int64_t results = 0;
+    for (auto const& row : rows) {
+        states.push_back(std::to_string(row.at("part").as_int64()) + " " + std::string(row.at("state").as_string()));
+        if (row.at("state") == "never_began") continue;
+        ran += row.at("ran").as_int64();
+        results += row.at("results").as_int64();
+        CHECK(row.at("pid").as_int64() > 0);
+        CHECK_FALSE(row.at("host").as_string().empty());
+    }
+    CHECK(states ==
+          std::vector<std::string>{"1 finished", "2 superseded", "2 finished", "3 never_began", "4 finished"});
+    CHECK(rows[1].at("ran") == 1);
+    CHECK(rows[2].at("planned") == rows[2].at("ran"));
+    CHECK(results == json_file(dir / "merged.json").at("total_runs").as_int64());
+    CHECK(ran == 11);
+}
+
 TEST_CASE("what cannot be resumed is a usage error, and nothing runs") {
     scratch_folder const dir;
     auto const nowhere = stages("--rampart-resume='" + dir / "nowhere'");

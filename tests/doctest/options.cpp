@@ -154,6 +154,21 @@ TEST_CASE("every error of a command line is told, not only the first") {
     CHECK(parsed.errors[2] == "--rampart-text takes escape|strip|keep, not 'loud'");
 }
 
+TEST_CASE("an option that is nearly one of ours is told with that one") {
+    for (std::string const near : {"--rampart-worker=2", "--rampart-workerss=2"}) {
+        auto const parsed = rp::parse_options({near});
+        REQUIRE(parsed.errors.size() == 1);
+        CHECK(parsed.errors[0].find("did you mean --rampart-workers? --rampart-help lists them") != std::string::npos);
+    }
+}
+
+TEST_CASE("how a journal reaches the disk is a question of a journal") {
+    auto const parsed = rp::parse_options({"--rampart-journal-sync=none"});
+    REQUIRE(parsed.errors.size() == 1);
+    CHECK(parsed.errors[0].find("give --rampart-journal too") != std::string::npos);
+    CHECK(rp::parse_options({"--rampart-journal-sync=none", "--rampart-resume=d"}).errors.empty());
+}
+
 TEST_CASE("foreign text of an option cannot act on the terminal") {
     auto const parsed = rp::parse_options({"--rampart-text=\x1b[2J"});
     REQUIRE(parsed.errors.size() == 1);

@@ -121,12 +121,11 @@ private:
     distributed_run() = default;
 
     void run_in_workers(std::vector<std::string> arguments, std::vector<dist::worker_spec> specs) {
-        auto const dist = config_.dist.value_or("load");
         specs_ = std::move(specs);
-        is_each_ = dist == "each";
+        is_each_ = config_.dist == "each";
         std::string const run = config_.run.empty() ? random_run_id() : config_.run;
         controller_.emplace(std::move(tests_.planned), tests_.order, rules_of(config_, specs_, tests_.hash, run),
-                            *dist::scheduler_named(dist));
+                            scheduler());
         dist::pool_handlers handlers;
         handlers.on_frame = [this](dist::worker_number w, dist::frame const& f) { heard(w, f); };
         handlers.on_death = [this](dist::worker_number w, dist::worker_death d) { died(w, std::move(d)); };
@@ -137,6 +136,10 @@ private:
         act(controller_->begin());
         if (!controller_->done()) pool_->run();
         pool_.reset();
+    }
+    dist::any_scheduler scheduler() const {
+        if (!config_.dist && options_.scheduler) return options_.scheduler(config_);
+        return *dist::scheduler_named(config_.dist.value_or("load"));
     }
     static void process_ends() {
         auto& self = instance();

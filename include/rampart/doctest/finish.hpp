@@ -4,6 +4,8 @@
 #include "rampart/base/encode/ci_log.hpp"
 #include "rampart/core/metadata.hpp"
 #include "rampart/dist/observer.hpp"
+#include "rampart/dist/scheduler.hpp"
+#include "rampart/doctest/merge_screen.hpp"
 #include "rampart/doctest/sinks.hpp"
 #include "rampart/report/report.hpp"
 #include "rampart/report/sink.hpp"
@@ -25,6 +27,7 @@
 #include "rampart/transport/wire.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -58,18 +61,22 @@ struct worker_launch {
 
 /// What a suite's program asks of `run_doctest`, beside its command line.
 struct run_options {
-    verdict_policy policy{};
+    verdict_policy policy{};  ///< what makes the run fail
     std::string root{};  ///< folder that test ids are relative to; empty: what all test files have in common
     /// Further sinks, beside those of RAMPART_SINKS. Called once, in the process that holds the whole report.
     std::function<sink_list(run_config const&)> sinks{};
     /// Watch the run as it goes; called once, in the process that was started.
     std::function<std::vector<dist::any_observer>(run_config const&)> observers{};
-    /// Called in each process that runs tests, before its first and after its last one. A worker whose set-up throws
-    /// ends, and the run with it.
+    /// Called in each process that runs tests, before its first one. A worker whose set-up throws ends, and the run
+    /// with it.
     std::function<void(worker_context&)> worker_setup{};
+    /// As `worker_setup`, after the last test.
     std::function<void(worker_context&)> worker_teardown{};
     /// Called in the controller, before a worker is started.
     std::function<void(worker_launch&)> configure_worker{};
+    /// Who runs what, by a `dist::Scheduler` of the program's own; called once, in the controller. `--rampart-dist`
+    /// goes before it.
+    std::function<dist::any_scheduler(run_config const&)> scheduler{};
 };
 
 namespace detail {
@@ -164,7 +171,7 @@ inline void name_shard(basic_session<suite_result>& session, run_config const& c
         {{"shard", std::to_string(config.shard->index + 1) + "/" + std::to_string(config.shard->count)}});
 }
 
-/// Merges what the command line names. A path that is not there goes to `errors`.
+/// Merges what the command line names. A path that is not there goes to `errors`, and nothing is merged.
 inline void merge_paths(basic_session<suite_result>& session, run_config const& config,
                         std::vector<std::string>& errors) {
     std::error_code failure;
@@ -173,15 +180,26 @@ inline void merge_paths(basic_session<suite_result>& session, run_config const& 
     for (std::filesystem::path const& path : config.merge) {
         by_stem[path.stem().string()].insert(std::filesystem::weakly_canonical(path, failure));
     }
+    std::size_t files = 0;
     for (std::filesystem::path const& path : config.merge) {
-        if (!std::filesystem::exists(path, failure)) {
+        if (std::filesystem::exists(path, failure)) {
+            files += files_to_merge(path);
+        } else {
             errors.push_back("--rampart-merge: '" + one_line(path.string()) + "' does not exist");
-        } else if (std::filesystem::is_directory(path, failure)) {
-            merge_path(session, path, config.limits);
+        }
+    }
+    if (!errors.empty()) return;
+    merge_screen screen(config.progress, files, std::cerr, ::isatty(STDERR_FILENO) != 0);
+    for (std::filesystem::path const& path : config.merge) {
+        if (std::filesystem::is_directory(path, failure)) {
+            merge_path(session, path, config.limits,
+                       [&screen](std::filesystem::path const&, std::uint64_t bytes) { screen.note(bytes); });
         } else {
             bool const is_alone = by_stem[path.stem().string()].size() == 1;
             (void)merge_file(session, path, config.limits,
                              is_alone ? std::string() : (path.parent_path() / path.stem()).generic_string());
+            auto const size = std::filesystem::file_size(path, failure);
+            screen.note(failure ? 0 : size);
         }
     }
 }

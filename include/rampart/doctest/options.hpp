@@ -203,11 +203,13 @@ inline constexpr option_row option_table[] = {
          c.workers = std::string(v);
          return std::string();
      }},
-    {"dist", "load|loadscope|loadfile|loadgroup|worksteal|each|no",
+    {"dist", "load|worksteal|loadscope|loadfile|loadgroup|each|no",
      "how tests are given to workers; no: in this process (load)",
      [](run_config& c, std::string_view v) {
          if (v != "no" && !dist::scheduler_named(v)) {
-             return not_this("load, loadscope, loadfile, loadgroup, worksteal, each or no", v);
+             std::string takes;
+             for (std::string_view const name : dist::scheduler_names) takes += std::string(name) + ", ";
+             return not_this(takes + "or no", v);
          }
          c.dist = std::string(v);
          return std::string();
@@ -274,6 +276,12 @@ inline void ask_environment(parsed_options& parsed, bool shard_option) {
 
     // Help and merges run no test, so that there is no part to ask for.
     if (config.help || !config.merge.empty()) return;
+    config.engine_filter = std::move(process.filter);
+    // A test of Bazel's takes no options that know where its outputs go. (With `each` a journal cannot be.)
+    bool const may_keep = !config.journal_dir && !config.resume && !config.list_file && config.dist != "each";
+    if (may_keep && !process.outputs_folder.empty()) {
+        config.journal_dir = std::filesystem::path(std::move(process.outputs_folder)) / "rampart-journal";
+    }
     if (!shard_option) {
         auto shard = shard_of_engine();
         config.shard = shard.part;
@@ -291,6 +299,15 @@ inline void ask_environment(parsed_options& parsed, bool shard_option) {
                             " says how to cut the tests into parts, but nothing says which part to run; give "
                             "--rampart-shard=I/N too (1/1 is everything), or set RAMPART_TOTAL_SHARDS and "
                             "RAMPART_SHARD_INDEX");
+}
+
+/// What somebody may have meant who says `--rampart-worker`.
+inline std::string near_option(std::string_view name) {
+    for (option_row const& row : option_table) {
+        bool const is_near = !name.empty() && (row.name.starts_with(name) || name.starts_with(row.name));
+        if (is_near) return "did you mean --rampart-" + std::string(row.name) + "? ";
+    }
+    return {};
 }
 
 }  // namespace detail
@@ -327,7 +344,7 @@ inline parsed_options parse_options(std::vector<std::string> const& arguments) {
                                       [name](detail::option_row const& each) { return each.name == name; });
         std::string problem;
         if (row == std::end(detail::option_table)) {
-            problem = "is no option of this version; --rampart-help lists them";
+            problem = "is no option of this version; " + detail::near_option(name) + "--rampart-help lists them";
         } else if (row->takes.empty() && equals != std::string_view::npos) {
             problem = "takes no value";
         } else if (!row->takes.empty() && value.empty()) {
@@ -356,9 +373,14 @@ inline parsed_options parse_options(std::vector<std::string> const& arguments) {
     }
 #endif
     detail::check_worker_options(parsed);
-    bool const shard_option = std::any_of(arguments.begin(), arguments.end(),
-                                          [](std::string const& a) { return a.starts_with("--rampart-shard"); });
-    detail::ask_environment(parsed, shard_option);
+    auto const is_given = [&arguments](std::string_view option) {
+        return std::ranges::any_of(arguments, [option](std::string const& a) { return a.starts_with(option); });
+    };
+    detail::ask_environment(parsed, is_given("--rampart-shard"));
+    if (is_given("--rampart-journal-sync=") && !parsed.config.journal_dir && !parsed.config.resume) {
+        parsed.errors.push_back(
+            "--rampart-journal-sync is about a journal, and there is none; give --rampart-journal too");
+    }
     return parsed;
 }
 

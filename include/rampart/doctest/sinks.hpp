@@ -15,6 +15,7 @@
 
 namespace rampart::inline v1 {
 
+/// The result type of this program's suite; RAMPART_DOCTEST_RESULT sets another one.
 using suite_result = RAMPART_DOCTEST_RESULT;
 
 /// What RAMPART_SINKS returns: `return {rampart::json_file_report_sink{config.report_dir}, my_sink{}};`
@@ -23,6 +24,7 @@ public:
     template <class... Sinks>
         requires((ReportSink<Sinks, suite_result> && ...))
     sink_list(Sinks... sinks) { (sinks_.emplace_back(std::move(sinks)), ...); }
+    /// The sinks, in the order in which they were given.
     std::vector<basic_any_sink<suite_result>>& sinks() noexcept { return sinks_; }
 
 private:

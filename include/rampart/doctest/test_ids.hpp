@@ -101,13 +101,6 @@ inline std::vector<std::string> relative_files(std::vector<std::string> const& f
     return relative;
 }
 
-/// What an id is made of, for one registered test.
-struct test_name_parts {
-    std::string file{};   ///< relative
-    std::string suite{};  ///< may be empty
-    std::string name{};
-};
-
 namespace detail {
 
 /// The id of a test that is alone with its name.
@@ -120,7 +113,8 @@ inline test_id plain_test_id(std::string_view file, std::string_view suite, std:
     return test_id{std::move(id)};
 }
 
-/// Makes a list's ids, `id_of(item)`, differ: see `make_test_ids`.
+/// Makes a list's ids, `id_of(item)`, differ. Tests that doctest tells apart only by their line get `#2`, `#3` ...
+/// after the name, in the order given, which is to be the order of their lines.
 template <class T, class IdOf>
 void tell_apart(std::vector<T>& list, IdOf id_of) {
     // Nearly always they do already. That their hashes differ proves it, and is quicker to see than a set is filled.
@@ -139,16 +133,6 @@ void tell_apart(std::vector<T>& list, IdOf id_of) {
 }
 
 }  // namespace detail
-
-/// The ids `file::suite::name`. Tests that doctest tells apart only by their line get `#2`, `#3` ... behind the name,
-/// in the order given, which is to be the order of their lines.
-inline std::vector<test_id> make_test_ids(std::vector<test_name_parts> const& tests) {
-    std::vector<test_id> ids;
-    ids.reserve(tests.size());
-    for (test_name_parts const& t : tests) ids.push_back(detail::plain_test_id(t.file, t.suite, t.name));
-    detail::tell_apart(ids, [](test_id& id) -> test_id& { return id; });
-    return ids;
-}
 
 }  // namespace rampart::inline v1
 

@@ -15,8 +15,8 @@
 ///
 /// In memory such an integer is an object with one member: the key below, which can never come from a document because
 /// it is no UTF-8 and a reader repairs that, and the digits as its text. `read_json` makes it, `json_writer` writes it
-/// as the bare number, metadata takes it as a `rampart::big_integer`. A user's own `tag_invoke` never sees one:
-/// see `for_user_types`.
+/// as the bare number, metadata takes it as a `rampart::big_integer`. A user's own `tag_invoke` never sees one,
+/// but the nearest double (`convert_user_type`).
 
 namespace rampart::inline v1 {
 

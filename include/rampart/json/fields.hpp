@@ -251,8 +251,8 @@ inline bool replace_big_integers(field_reader& reader, boost::json::value& v) {
     return true;
 }
 
-/// The value of a type with conversions of the user's own. What they throw becomes an error; an integer beyond 64 bits
-/// reaches them as the nearest double (see `for_user_types`).
+/// The value of a type with conversions of the user's own. What they throw becomes an error. An integer beyond 64 bits
+/// reaches them as the nearest double, because they know nothing of big integers (json/big_integer.hpp).
 template <class T>
 bool convert_user_type(field_reader& reader, boost::json::value const& v, std::optional<T>& out) {
     try {
@@ -274,17 +274,6 @@ bool convert_user_type(field_reader& reader, boost::json::value const& v, std::o
 }
 
 }  // namespace detail
-
-/// The value with each integer beyond 64 bits replaced by the nearest double, because a conversion of the user's own
-/// knows nothing of big integers (json/big_integer.hpp). An error when no double can hold one.
-[[nodiscard]] inline expected<boost::json::value> for_user_types(boost::json::value const& v) {
-    boost::json::value copy(v, boost::json::storage_ptr());
-    detail::field_reader reader;
-    if (!detail::replace_big_integers(reader, copy)) {
-        return reader.error;
-    }
-    return copy;
-}
 
 }  // namespace rampart::inline v1
 
