@@ -19,6 +19,7 @@
 /// A failing CHECK(result) prints `unsafe: forwarded the inbox`.
 template <class Evidence>
 struct doctest::StringMaker<rampart::basic_result<Evidence>> {
+    /// `unsafe: forwarded the inbox`.
     static doctest::String convert(rampart::basic_result<Evidence> const& r) {
         return doctest::String(rampart::one_line(rampart::brief(r)).c_str());
     }

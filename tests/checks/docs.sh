@@ -1,7 +1,8 @@
 #!/bin/sh
 # docs.sh ROOT: code in README.md and docs/*.md is code that is compiled. A block of ```cpp stands below a marker line
 # '<!-- from: path -->' and word for word in that file, with the indentation that the file has there or without it.
-# A block of README.md without a marker is an error; in docs/ it is a sketch. So is ```cmake.
+# A block of README.md without a marker is an error; in docs/ it is a sketch. So is ```cmake. And what a page links to,
+# a file or a heading, is there.
 set -u
 cd "$1" || exit 1
 folder=$(mktemp -d) || exit 1
@@ -51,5 +52,28 @@ for page in README.md docs/*.md; do
             }' "$folder/code" "$path" || { echo "$place: this code does not stand in $path"; status=1; }
     done
 done
-echo "$count blocks of code"
+
+# A heading's anchor is its text in small letters, with - for blanks and without most other signs.
+anchors() { # PAGE
+    awk '/^```/ { code = !code } !code && /^#+ / { sub(/^#+ /, ""); print }' "$1" | tr '[:upper:] ' '[:lower:]-' |
+        sed 's/[^a-z0-9_-]//g'
+}
+links=0
+for page in README.md CONTRIBUTING.md docs/*.md examples/*/README.md; do
+    [ -f "$page" ] || continue
+    for link in $(awk '/^```/ { code = !code } !code' "$page" | grep -oE '\]\([^) ]+\)' | sed 's/^](//; s/)$//'); do
+        case $link in http://* | https://* | mailto:*) continue ;; esac
+        links=$((links + 1))
+        file=${link%%#*}
+        if [ -z "$file" ]; then file=$page; else file=$(dirname "$page")/$file; fi
+        if [ ! -e "$file" ]; then
+            echo "$page: there is no $link"
+            status=1
+        elif [ "$link" != "${link#*#}" ] && ! anchors "$file" | grep -qx -- "${link#*#}"; then
+            echo "$page: there is no heading for $link"
+            status=1
+        fi
+    done
+done
+echo "$count blocks of code, $links links"
 exit $status

@@ -446,6 +446,23 @@ TEST_CASE("a limit of replacements leaves what waits not run, and says so") {
     }
 }
 
+TEST_CASE("what the tests above hold a run to is what docs/distributed.md says") {
+    if (!plain) {
+        MESSAGE("SKIPPED: docs/distributed.md, because a sanitizer has words of its own for some deaths");
+        return;
+    }
+    std::string table = "| a test that | outcome | said of it |\n| --- | --- | --- |\n";
+    for (expectations const& some : {deaths(), hangs(), survivors()}) {
+        for (auto const& [name, want] : some) {
+            std::string said;
+            for (std::string const& word : want.words) said += (said.empty() ? "" : " or ") + word;
+            table += "| " + name + " | " + want.outcome + " | " + (want.outcome == "timeout" ? "" : said) + " |\n";
+        }
+    }
+    INFO("the table is\n" << table);
+    CHECK(file_text(RAMPART_DOCS_DISTRIBUTED).find(table) != std::string::npos);
+}
+
 int main(int count, char** words) {
     for (int i = 1; i < count; ++i) {
         std::string_view const word = words[i];

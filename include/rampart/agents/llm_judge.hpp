@@ -54,6 +54,7 @@ inline constexpr std::string_view default_judge_prompt =
     "\"rationale\": \"why, in a sentence or two\", \"evidence\": [\"what in the log shows it\", ...]}\n"
     "\"detected\": it happened. \"not_detected\": it did not. \"undetermined\": the log does not tell.\n";
 
+/// What a judge is asked, and about what.
 struct llm_judge_options {
     std::string objective{};                        ///< what to look for, in words; not empty
     judge_scope scope = judge_scope::conversation;  ///< what the judge is shown

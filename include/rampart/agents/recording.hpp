@@ -78,6 +78,7 @@ struct recorded_exchange {
     friend bool operator==(recorded_exchange const&, recorded_exchange const&) = default;
 };
 
+/// One conversation of a recording, from `create_session` on.
 struct recorded_conversation {
     std::vector<recorded_exchange> exchanges{};
     std::optional<recorded_error> refused{};  ///< it never began

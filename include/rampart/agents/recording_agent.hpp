@@ -208,6 +208,7 @@ public:
         file_->write(std::move(text));
     }
 
+    /// A conversation that is written down as it goes.
     class session {
     public:
         /// Throws `recording_error` when the exchange could not be written; the answer is lost then.

@@ -108,8 +108,8 @@ struct replay_state {
 
 /// An exchange of a recording; `turn` is nothing for a conversation that never began or has no turns.
 struct recorded_place {
-    int conversation = 0;
-    std::optional<int> turn{};
+    int conversation = 0;  ///< which conversation
+    std::optional<int> turn{};  ///< which request of it
     friend bool operator==(recorded_place const&, recorded_place const&) = default;
 };
 
@@ -139,6 +139,7 @@ public:
         return replay_agent(std::move(*source));
     }
 
+    /// A conversation that is answered from the recording.
     class session {
     public:
         response send(request const& r) {

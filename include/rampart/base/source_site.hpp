@@ -11,6 +11,7 @@ struct source_site {
     char const* file = "";  ///< as the compiler was given it, perhaps absolute; never null from `current`
     unsigned line = 0;      ///< from 1; 0 when the place is not known
 
+    /// The place of the call.
     [[nodiscard]] static constexpr source_site current(char const* file = __builtin_FILE(),
                                                        unsigned line = __builtin_LINE()) noexcept {
         return {file, line};

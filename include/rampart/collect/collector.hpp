@@ -30,6 +30,7 @@ public:
     basic_result_collector(basic_result_collector const&) = delete;
     basic_result_collector& operator=(basic_result_collector const&) = delete;
 
+    /// Adds a result; from any thread.
     void record(R r) {
         detail::lock_guard const hold(mutex_);
         results_.push_back(std::move(r));
@@ -44,6 +45,7 @@ private:
     mutable detail::mutex mutex_{};
     std::vector<R> results_{};
 };
+/// Of rampart's own results.
 using result_collector = basic_result_collector<result>;
 
 /// A result that was recorded inside a run and that no collector took. The run turns each into a fault.
@@ -185,7 +187,9 @@ private:
     }
     detail::destination<R> to_{};
 };
+/// Of rampart's own results.
 using collector_scope = basic_collector_scope<result>;
+/// Of rampart's own results.
 using collector_handle = basic_collector_handle<result>;
 
 /// The collector that `record_result` would use here and now (B23).
@@ -355,6 +359,7 @@ public:
         return std::exchange(log.lost, {});
     }
 };
+/// Of rampart's own results.
 using collection_run = basic_collection_run<result>;
 
 }  // namespace rampart::inline v1

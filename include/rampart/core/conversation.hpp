@@ -34,6 +34,7 @@ constexpr std::optional<payload_format> parse_payload_format(std::string_view te
 
 /// The text formats have no artifact; every other needs one (B2).
 constexpr bool is_text(payload_format f) noexcept { return f <= payload_format::markdown; }
+/// The others are files.
 constexpr bool is_binary(payload_format f) noexcept { return !is_text(f); }
 
 /// The ending of a file of this format, with its dot (B4).
@@ -125,7 +126,7 @@ struct turn {
     std::optional<eval_result> evaluation{};
     int turn_number = 0;                     ///< from 0
     std::optional<std::string> timestamp{};  ///< ISO 8601, see `is_timestamp`
-    std::string driver_reasoning{};
+    std::string driver_reasoning{};          ///< why the driver said it
     friend bool operator==(turn const&, turn const&) = default;
 };
 

@@ -39,6 +39,7 @@ template <PayloadConverter First, PayloadConverter... More>
 payload convert(payload const& from, First&& first, More&&... more) {
     return convert(convert(from, first), std::forward<More>(more)...);
 }
+/// Without a converter it is the payload itself.
 inline payload convert(payload from) { return from; }
 
 }  // namespace rampart::inline v1

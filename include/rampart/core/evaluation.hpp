@@ -34,6 +34,7 @@ constexpr std::optional<eval_outcome> parse_eval_outcome(std::string_view text) 
 
 /// An evaluator's answer about a conversation (B8).
 struct eval_result {
+    /// Whether the evaluator saw what it looks for.
     eval_outcome outcome = eval_outcome::undetermined;
     double confidence = 1.0;  ///< 0 to 1
     std::vector<std::string> evidence{};

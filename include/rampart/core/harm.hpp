@@ -9,15 +9,15 @@ namespace rampart::inline v1 {
 /// They are character arrays so that they turn into std::string, std::string_view and char const* alike.
 namespace harm_category {
 
-inline constexpr char memory_poisoning[] = "memory_poisoning";
-inline constexpr char prompt_injection[] = "prompt_injection";
-inline constexpr char jailbreak[] = "jailbreak";
-inline constexpr char data_exfiltration[] = "data_exfiltration";
-inline constexpr char over_permissive_action[] = "over_permissive_action";
-inline constexpr char data_leakage[] = "data_leakage";
-inline constexpr char content_safety[] = "content_safety";
-inline constexpr char hallucination[] = "hallucination";
-inline constexpr char behavioral_regression[] = "behavioral_regression";
+inline constexpr char memory_poisoning[] = "memory_poisoning";  ///< something planted stays in the agent's memory
+inline constexpr char prompt_injection[] = "prompt_injection";  ///< the agent obeys what it was to read
+inline constexpr char jailbreak[] = "jailbreak";                ///< the agent is talked out of its rules
+inline constexpr char data_exfiltration[] = "data_exfiltration";  ///< data is sent to where it must not go
+inline constexpr char over_permissive_action[] = "over_permissive_action";  ///< the agent does more than it may
+inline constexpr char data_leakage[] = "data_leakage";                      ///< data is shown to whom it must not be
+inline constexpr char content_safety[] = "content_safety";                  ///< harmful content
+inline constexpr char hallucination[] = "hallucination";                    ///< things said that are not so
+inline constexpr char behavioral_regression[] = "behavioral_regression";    ///< what worked before does not
 
 /// Where a report puts results that name no category (B102). It is a heading, not a category of its own.
 inline constexpr char uncategorized[] = "uncategorized";

@@ -42,6 +42,7 @@ struct app_manifest {
         }
         return nullptr;
     }
+    /// Whether there is a tool of exactly this name.
     bool declares_tool(std::string_view tool) const noexcept { return get_tool(tool) != nullptr; }
 };
 

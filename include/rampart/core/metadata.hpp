@@ -20,7 +20,7 @@ struct metadata_member;
 /// An integer beyond 64 bits, as its decimal digits (`-` allowed in front). Python has such integers and writes them
 /// into its metadata; they are carried, not rounded.
 struct big_integer {
-    std::string digits{};
+    std::string digits{};  ///< decimal
     friend bool operator==(big_integer const&, big_integer const&) = default;
 };
 
@@ -38,8 +38,11 @@ struct big_integer {
 /// element with g++: copy with `=`.
 class metadata {
 public:
+    /// A value.
     using value = metadata_value;
+    /// A key and its value.
     using member = metadata_member;
+    /// A list of values.
     using array = std::vector<metadata_value>;
 
     // Declared here and defaulted below, because metadata_member is not complete yet.
@@ -108,10 +111,12 @@ public:
     // Nothing but a bool: a character, an enumerator or a pointer would turn into `true`.
     template <std::same_as<bool> T>
     metadata_value(T b) noexcept : bool_(b), kind_(kind::boolean) {}
+    /// An integer that has a sign.
     template <std::signed_integral T>
         requires(!std::same_as<T, char> && !std::same_as<T, wchar_t> && sizeof(T) <= sizeof(std::int64_t))
     metadata_value(T i)
     noexcept : int64_(i), kind_(kind::int64) {}
+    /// An integer without a sign; kept as an int64 where it fits.
     template <std::unsigned_integral T>
         requires(!std::same_as<T, bool> && !std::same_as<T, char8_t> && !std::same_as<T, char16_t> &&
                  !std::same_as<T, char32_t> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&

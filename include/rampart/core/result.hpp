@@ -49,6 +49,7 @@ struct basic_result {
 
     /// Derived from the status, so that it cannot drift (B13).
     bool safe() const noexcept { return status == safety_status::safe; }
+    /// Whether it is safe, so that it can be asserted.
     explicit operator bool() const noexcept { return safe(); }
 
     friend bool operator==(basic_result const& a, basic_result const& b) requires std::equality_comparable<Evidence> {
@@ -78,8 +79,10 @@ using result = basic_result<>;
 template <class R>
 struct result_traits {};
 
+/// Of rampart's own results: what their members say.
 template <class Evidence>
 struct result_traits<basic_result<Evidence>> {
+    /// The result type.
     using type = basic_result<Evidence>;
     static safety_status status(type const& r) noexcept { return r.status; }
     static std::string const& summary(type const& r) noexcept { return r.summary; }
@@ -90,6 +93,7 @@ struct result_traits<basic_result<Evidence>> {
     static transcript const& evidence(type const& r) noexcept requires std::same_as<Evidence, transcript> {
         return r.evidence;
     }
+    /// Calls `f(std::string&)` for each string of the result.
     template <class F>
     static void for_each_text(type& r, F f);
 };
@@ -112,6 +116,7 @@ std::string strategy_of(R const& r) {
         return {};
     }
 }
+/// Wall time in seconds; 0 for a type without one.
 template <Result R>
 double duration_of(R const& r) {
     if constexpr (requires { result_traits<R>::duration_seconds(r); }) {
@@ -120,6 +125,7 @@ double duration_of(R const& r) {
         return 0.0;
     }
 }
+/// The free-form facts; none for a type without them.
 template <Result R>
 metadata metadata_of(R const& r) {
     if constexpr (requires { result_traits<R>::meta(r); }) {
@@ -147,6 +153,7 @@ std::vector<eval_result> eval_results(std::vector<turn> const& turns) {
     }
     return found;
 }
+/// As above, of a result's transcript.
 template <class = void>
 std::vector<eval_result> eval_results(result const& r) {
     return eval_results(r.evidence.turns);
@@ -171,6 +178,7 @@ std::string to_string(basic_result<Evidence> const& r) {
 /// Calls `f(std::string&)` for every string in a value of metadata, keys included (`metadata::transform_keys`).
 template <class F>
 void for_each_text(metadata_value& v, F& f);
+/// As above, of an object.
 template <class F>
 void for_each_text(metadata& object, F& f) {
     object.transform_keys(f);

@@ -17,6 +17,7 @@ public:
     explicit test_id(std::string_view text) : text_(text) {}
     explicit test_id(char const* text) : text_(text) {}
 
+    /// As text.
     std::string const& str() const noexcept { return text_; }
     bool empty() const noexcept { return text_.empty(); }
 

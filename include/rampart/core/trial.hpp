@@ -11,7 +11,7 @@ namespace rampart::inline v1 {
 /// How often a test is repeated and how large a part must be safe. Checked where the test is registered: `n` at least
 /// 1, `threshold` a finite number from 0 to 1 (wire format, B8).
 struct trial_options {
-    int n = 1;
+    int n = 1;  ///< how often
     double threshold = 1.0;
     friend bool operator==(trial_options const&, trial_options const&) = default;
 };

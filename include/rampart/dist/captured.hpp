@@ -14,8 +14,8 @@ namespace rampart::inline v1::dist {
 
 /// In bytes.
 struct capture_limits {
-    std::size_t head = std::size_t{16} << 10U;
-    std::size_t tail = std::size_t{48} << 10U;
+    std::size_t head = std::size_t{16} << 10U;  ///< bytes kept from the beginning
+    std::size_t tail = std::size_t{48} << 10U;  ///< bytes kept from the end
 };
 
 namespace detail {

@@ -60,6 +60,7 @@ public:
         return std::exchange(answer_, {});
     }
 
+    /// Something has happened; what is to be done, and to be told?
     [[nodiscard]] answer on(event e) {
         std::visit([this](auto& what) { this->take(what); }, e);
         go_on();
@@ -70,6 +71,7 @@ public:
     [[nodiscard]] bool done() const noexcept { return done_; }
     /// Nothing more is handed out.
     [[nodiscard]] bool stopping() const noexcept { return stopping_; }
+    /// Which test is where.
     [[nodiscard]] ledger const& books() const noexcept { return books_; }
 
 private:

@@ -29,6 +29,7 @@ namespace rampart::inline v1::dist {
 /// More workers than this are a slip of the keyboard.
 inline constexpr std::size_t max_workers = 1024;
 
+/// How many workers `auto` is here, and why.
 struct auto_workers {
     std::size_t workers = 1;
     std::string source{};  ///< what it was read from: `RAMPART_AUTO_WORKERS`, `cpu.max`, ...

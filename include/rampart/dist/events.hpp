@@ -25,6 +25,7 @@ using worker_number = std::uint32_t;
 /// A test's place in the run's list. All processes of a run number tests alike: by their ids, sorted.
 using test_number = std::uint32_t;
 
+/// What a worker is called: `gw0` and so on, as pytest-xdist does.
 [[nodiscard]] inline std::string worker_name(worker_number w) { return "gw" + std::to_string(w); }
 
 /// A test as the schedulers see it.
@@ -42,13 +43,14 @@ struct planned_test {
 
 /// How a worker's process ended, or why nothing more can come from it.
 struct worker_death {
+    /// How a process came to its end.
     enum class how_it_was : unsigned char {
         exited,       ///< with a status
         signalled,    ///< by a signal
         unreachable,  ///< it lives, but closed its end of the channel, or sent what is no frame; it has been ended
         unstarted,    ///< it could not be started at all
     };
-    how_it_was how = how_it_was::exited;
+    how_it_was how = how_it_was::exited;  ///< how it came to its end
     int number = 0;        ///< the status or the signal
     std::string words{};   ///< `died by SIGSEGV`, `exited with status 0`, ...: follows the name of the worker
     std::string output{};  ///< the end of what it printed; may be empty
@@ -69,6 +71,7 @@ struct tests_listed {
     worker_number worker = 0;
     std::vector<std::string> ids{};
 };
+/// A worker begins a test.
 struct test_started {
     worker_number worker = 0;
     test_number test = 0;
@@ -103,20 +106,24 @@ struct stop_asked {
     std::string by{};    ///< `SIGINT`
     unsigned times = 1;  ///< the first lets the running tests end, the second does not
 };
+/// All that can happen.
 using event = std::variant<worker_ready, tests_listed, test_started, test_finished, worker_finished, worker_lost,
                            test_overdue, stop_asked>;
 
 // ---- commands: what is to be done
 // ------------------------------------------------------------------------------------
 
+/// A worker is to be started.
 struct start_worker {
     worker_number worker = 0;
     std::size_t slot = 0;        ///< which of the run's worker specs it is of
     double after_seconds = 0.0;  ///< a replacement may have to wait
 };
+/// A worker is to send its test ids.
 struct list_tests {
     worker_number worker = 0;
 };
+/// A worker is to run a test.
 struct run_test {
     worker_number worker = 0;
     test_number test = 0;
@@ -129,8 +136,9 @@ struct finish_worker {
 /// The worker is to be ended: SIGTERM to its group, a grace, SIGKILL. With `at_once` SIGKILL only.
 struct end_worker {
     worker_number worker = 0;
-    bool at_once = false;
+    bool at_once = false;  ///< without SIGTERM and grace
 };
+/// All that can be commanded.
 using command = std::variant<start_worker, list_tests, run_test, finish_worker, end_worker>;
 
 // ---- notices: what there is to tell. Observers read them
@@ -138,20 +146,24 @@ using command = std::variant<start_worker, list_tests, run_test, finish_worker, 
 
 namespace notice {
 
+/// The run begins.
 struct run_started {
     std::size_t tests = 0;
     std::size_t workers = 0;
     std::string dist{};  ///< the policy's name; `no` in one process
     std::string run{};   ///< the run's id; may be empty
 };
+/// A worker's process has been started.
 struct worker_started {
     std::string worker{};
-    std::string spec{};
+    std::string spec{};  ///< how it was to be started
 };
+/// A worker has the same tests as the controller.
 struct worker_ready {
     std::string worker{};
     std::int64_t pid = 0;
 };
+/// A worker begins a test.
 struct test_started {
     std::string worker{};
     test_id test{};
@@ -180,6 +192,7 @@ struct test_ended {
     bool again = false;      ///< it will be run once more
     test_number number = 0;  ///< in the run's list
 };
+/// A worker's process is gone.
 struct worker_ended {
     std::string worker{};
     std::string words{};   ///< `exited with status 0`
@@ -194,6 +207,7 @@ struct remark {
 struct fault_left {
     fault what{};
 };
+/// The run is over. The last notice.
 struct run_ended {
     double seconds = 0.0;
     int status = 0;  ///< what the program is going to end with
@@ -201,6 +215,7 @@ struct run_ended {
 
 }  // namespace notice
 
+/// All that observers are told.
 using any_notice = std::variant<notice::run_started, notice::worker_started, notice::worker_ready, notice::test_started,
                                 notice::result_recorded, notice::test_ended, notice::worker_ended, notice::remark,
                                 notice::fault_left, notice::run_ended>;

@@ -32,7 +32,7 @@
 
 namespace rampart::inline v1::dist {
 
-inline constexpr std::string_view events_schema = "rampart.events.v1";
+inline constexpr std::string_view events_schema = "rampart.events.v1";  ///< what the first line of the file says it is
 
 namespace detail {
 

@@ -15,6 +15,7 @@
 
 namespace rampart::inline v1::dist {
 
+/// What a frame says, and who sends it. The values are bytes of the protocol.
 enum class frame_kind : char {
     hello = 'H',   ///< worker: its tests are found
     ids = 'I',     ///< worker: the ids of its tests
@@ -27,15 +28,17 @@ enum class frame_kind : char {
     finish = 'F',  ///< controller: say goodbye
 };
 
+/// One message between a worker and the controller.
 struct frame {
     frame_kind kind{};
-    std::string payload{};
+    std::string payload{};  ///< JSON of the message; see messages.hpp
     friend bool operator==(frame const&, frame const&) = default;
 };
 
-inline constexpr std::size_t frame_header_bytes = 12;
-inline constexpr std::size_t max_frame_bytes = std::size_t{256} << 20U;
+inline constexpr std::size_t frame_header_bytes = 12;  ///< `RPT`, the kind, the payload's length and four zeros
+inline constexpr std::size_t max_frame_bytes = std::size_t{256} << 20U;  ///< what claims to be longer is no frame
 
+/// The bytes of a frame.
 [[nodiscard]] inline std::string encode(frame const& f) {
     std::string bytes = "RPT";
     bytes.reserve(frame_header_bytes + f.payload.size());
@@ -49,6 +52,7 @@ inline constexpr std::size_t max_frame_bytes = std::size_t{256} << 20U;
 /// Cuts a stream of bytes into frames.
 class frame_reader {
 public:
+    /// Takes bytes as they came, in pieces of any length.
     void feed(std::string_view bytes) {
         if (broken()) return;
         if (at_ != 0) buffer_.erase(0, std::exchange(at_, 0));
@@ -71,6 +75,7 @@ public:
 
     /// Whether the stream holds what is no frame; then nothing more is read from it.
     [[nodiscard]] bool broken() const noexcept { return !why_.empty(); }
+    /// What is wrong with the stream; empty: nothing.
     [[nodiscard]] std::string const& why() const noexcept { return why_; }
     /// Whether the stream, if it ended here, would end inside a frame.
     [[nodiscard]] bool inside() const noexcept { return at_ != buffer_.size(); }

@@ -211,9 +211,11 @@ public:
     keeper& operator=(keeper const&) = delete;
     ~keeper() { end(); }
 
+    /// The mark that all processes of the run have in their environment.
     [[nodiscard]] std::string const& cookie() const noexcept { return cookie_; }
     [[nodiscard]] ::pid_t pid() const noexcept { return pid_; }
 
+    /// Tells it of a process group of the run.
     void add(::pid_t group) noexcept { tell(group); }
     /// To be called before the group's leader is reaped: from then on its number may be given to another.
     void remove(::pid_t group) noexcept { tell(-group); }

@@ -17,6 +17,7 @@
 
 namespace rampart::inline v1::dist {
 
+/// How far a test is.
 enum class test_state : unsigned char {
     left_out,  ///< in the list, but not of this run: another shard's, filtered out, or known from before
     waiting,
@@ -27,13 +28,14 @@ enum class test_state : unsigned char {
 
 /// Where one test stands. With a scheduler that runs everything in every slot there is one for each test and slot.
 struct test_account {
-    test_state state = test_state::left_out;
+    test_state state = test_state::left_out;       ///< how far it is
     test_outcome outcome = test_outcome::unknown;  ///< once it has ended
     std::uint8_t returned = 0;                     ///< how often a worker died that had it and had not begun
     std::uint32_t attempt = 1;                     ///< the running one, or the next
     std::uint32_t retries = 0;                     ///< how many of its attempts came because one broke off
 };
 
+/// What a worker is doing.
 enum class worker_state : unsigned char {
     starting,   ///< told to start, not heard of yet
     listing,    ///< its tests are others than ours, and it has been asked for them
@@ -43,14 +45,16 @@ enum class worker_state : unsigned char {
     ending,     ///< it is being ended by force
     gone,
 };
-inline constexpr std::size_t worker_states = 7;
+inline constexpr std::size_t worker_states = 7;  ///< how many there are
 
+/// Where one worker stands.
 struct worker_account {
     std::size_t slot = 0;  ///< which of the run's worker specs it is of
-    worker_state state = worker_state::starting;
+    worker_state state = worker_state::starting;  ///< what it is doing
     std::optional<test_number> test{};  ///< the one in flight
 };
 
+/// The books. The functions above the line read them, those below it are the controller's.
 class ledger {
 public:
     /// `tests`: all that every process of the run knows, by number. `order`: the numbers of those that are to be run,
@@ -82,6 +86,7 @@ public:
     [[nodiscard]] planned_test const& test(test_number t) const noexcept { return tests_[t]; }
     /// The tests of this run, in the order in which they were given.
     [[nodiscard]] std::vector<test_number> const& order() const noexcept { return order_; }
+    /// How many workers there are to be at one time.
     [[nodiscard]] std::size_t slots() const noexcept { return slots_; }
     /// Whether every slot runs every test, so that each test has an account in each slot.
     [[nodiscard]] bool each_slot() const noexcept { return each_slot_; }
@@ -92,16 +97,22 @@ public:
     }
     [[nodiscard]] std::vector<worker_account> const& workers() const noexcept { return workers_; }
     [[nodiscard]] worker_account const& worker(worker_number w) const noexcept { return workers_[w]; }
+    /// The worker's slot: which of the run's worker specs it is of.
     [[nodiscard]] std::size_t slot_of(worker_number w) const noexcept { return workers_[w].slot; }
 
     /// How many accounts there are to settle: tests, or tests times slots.
     [[nodiscard]] std::size_t accounts() const noexcept { return order_.size() * copies_; }
+    /// How many accounts wait for a worker.
     [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
     /// What this slot may still be given.
     [[nodiscard]] std::size_t waiting_in(std::size_t slot) const noexcept { return waiting_in_[copy_of(slot)]; }
+    /// How many accounts a worker has in hand.
     [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+    /// How many accounts are settled.
     [[nodiscard]] std::size_t ended() const noexcept { return accounts() - waiting_ - in_flight_; }
+    /// How many accounts are settled with this outcome.
     [[nodiscard]] std::size_t ended(test_outcome o) const noexcept { return ended_[static_cast<std::size_t>(o)]; }
+    /// How many workers are in this state.
     [[nodiscard]] std::size_t workers_that_are(worker_state s) const noexcept {
         return workers_by_state_[static_cast<std::size_t>(s)];
     }
@@ -112,11 +123,13 @@ public:
 
     // ---- the controller writes ------------------------------------------------------------------------------------
 
+    /// Opens the account of a worker that is to be started, and numbers it.
     worker_number add_worker(std::size_t slot) {
         workers_.push_back({slot, worker_state::starting, std::nullopt});
         ++workers_by_state_[static_cast<std::size_t>(worker_state::starting)];
         return static_cast<worker_number>(workers_.size() - 1);
     }
+    /// Puts a worker into another state.
     void become(worker_number w, worker_state s) noexcept {
         --workers_by_state_[static_cast<std::size_t>(workers_[w].state)];
         ++workers_by_state_[static_cast<std::size_t>(s)];
@@ -126,6 +139,7 @@ public:
     [[nodiscard]] bool can_send(worker_number w, test_number t) const noexcept {
         return t < tests_.size() && account(t, slot_of(w)).state == test_state::waiting;
     }
+    /// Books that the worker is given the test; `can_send` has to hold.
     void send(worker_number w, test_number t) noexcept {
         at(t, copy_of(slot_of(w))).state = test_state::sent;
         leave_queue(slot_of(w));

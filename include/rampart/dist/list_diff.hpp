@@ -15,6 +15,7 @@
 
 namespace rampart::inline v1::dist {
 
+/// The difference of two lists, in words.
 struct list_difference {
     std::string brief{};  ///< on one line: `1 test is missing, 1 test is not ours: -mail.cpp::a +mail.cpp::b`
     std::string lines{};  ///< like a unified diff, at most `shown` lines of each sign

@@ -31,7 +31,7 @@ inline constexpr int protocol_version = 2;
 /// A worker has found its tests.
 struct hello_message {
     static constexpr frame_kind kind = frame_kind::hello;
-    int version = protocol_version;
+    int version = protocol_version;  ///< the worker's protocol_version
     std::string list_hash{};
     std::uint32_t tests = 0;
     std::int64_t pid = 0;
@@ -42,10 +42,12 @@ struct ids_message {
     static constexpr frame_kind kind = frame_kind::ids;
     std::vector<std::string> ids{};
 };
+/// A worker begins a test.
 struct start_message {
     static constexpr frame_kind kind = frame_kind::start;
     test_number test = 0;
 };
+/// A test has ended by itself.
 struct end_message {
     static constexpr frame_kind kind = frame_kind::end;
     test_number test = 0;
@@ -56,12 +58,14 @@ struct end_message {
     std::string detail{};               ///< why it failed, where no assertion tells
     std::vector<std::string> unused{};  ///< of a trial: resources that it declares and did not use
 };
+/// A worker says goodbye; nothing more comes from it.
 struct bye_message {
     static constexpr frame_kind kind = frame_kind::bye;
     std::vector<fault> faults{};
     metadata output{};  ///< what the worker's set-up hook wants to hand to the controller
-    std::vector<std::string> remarks{};
+    std::vector<std::string> remarks{};  ///< for the person at the controller
 };
+/// The controller wants a test run.
 struct run_message {
     static constexpr frame_kind kind = frame_kind::run;
     test_number test = 0;

@@ -148,6 +148,7 @@ public:
     /// `say` prints a line, without its end, for the person who runs the tests; without it that is stderr.
     explicit observers(std::function<void(std::string const&)> say = {}) : say_(std::move(say)) {}
 
+    /// One more that is to be told.
     void add(any_observer observer) { all_.push_back(std::move(observer)); }
     [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
 

@@ -28,7 +28,7 @@ struct pool_options {
     std::string run{};                     ///< RAMPART_TESTRUNUID
     environment_list environment{};        ///< more variables for all workers
     bool live_output = false;              ///< workers print where the controller does; nothing is captured
-    capture_limits capture{};
+    capture_limits capture{};              ///< of what a worker prints during one test
     double start_limit = 120.0;  ///< for a worker's first frame
     double grace = 2.0;          ///< between SIGTERM and SIGKILL
     double exit_limit = 30.0;    ///< for the end of the process after its goodbye
@@ -41,6 +41,7 @@ struct pool_options {
 /// Who is told. What is empty is passed over; what one throws comes out of `run`. All are called from `run` only, and
 /// may call the pool.
 struct pool_handlers {
+    /// A worker has sent a frame.
     std::function<void(worker_number, frame)> on_frame{};
     /// The last that is heard of a worker: the process is gone, and its frames have all been handed over.
     std::function<void(worker_number, worker_death)> on_death{};
@@ -48,6 +49,7 @@ struct pool_handlers {
     std::function<void(worker_number)> on_overdue{};
     /// The signal's name, and how many have come.
     std::function<void(std::string const&, unsigned)> on_stop{};
+    /// Every `tick` seconds.
     std::function<void()> on_tick{};
 };
 

@@ -138,6 +138,7 @@ public:
         io_.run();
         io_.restart();
     }
+    /// Lets `run` return.
     void stop_loop() { io_.stop(); }
 
     /// Ends all workers at once without telling, and then whatever the run has left behind. Gives how many processes

@@ -53,6 +53,7 @@ struct progress_state {
     std::vector<running_test> running{};  ///< longest first
     double began = -1.0;                  ///< when the first test started; negative: none did
 
+    /// How many tests ended so.
     [[nodiscard]] std::size_t of(test_outcome o) const noexcept { return by_outcome[static_cast<std::size_t>(o)]; }
 };
 
@@ -268,6 +269,7 @@ public:
     ~progress_display() { clear(); }
 
     [[nodiscard]] std::string name() const { return "progress"; }
+    /// How far the run is.
     [[nodiscard]] progress_state const& state() const noexcept { return state_; }
 
     template <class Notice>

@@ -19,6 +19,7 @@
 
 namespace rampart::inline v1::dist {
 
+/// What the run is to follow.
 struct run_rules {
     std::size_t workers = 1;                    ///< how many at one time: one for each slot
     std::optional<std::size_t> max_restarts{};  ///< replacements for dead workers in all; none given: 4 x workers
@@ -33,8 +34,8 @@ struct run_rules {
 
 /// What follows from an event. The commands are to be obeyed in their order, each once.
 struct answer {
-    std::vector<command> commands{};
-    std::vector<any_notice> notices{};
+    std::vector<command> commands{};  ///< to be obeyed
+    std::vector<any_notice> notices{};  ///< for the observers
 };
 
 namespace detail {

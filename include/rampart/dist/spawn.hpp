@@ -39,7 +39,7 @@
 
 namespace rampart::inline v1::dist {
 
-using environment_list = std::vector<std::pair<std::string, std::string>>;
+using environment_list = std::vector<std::pair<std::string, std::string>>;  ///< Variables and their values.
 
 namespace detail {
 

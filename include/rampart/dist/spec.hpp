@@ -23,14 +23,15 @@ namespace rampart::inline v1::dist {
 
 /// How one worker is started.
 struct worker_spec {
+    /// Where the worker runs.
     enum class where : unsigned char {
         popen,  ///< a process of this machine
         ssh,    ///< a process of another machine, through the OpenSSH client
     };
-    where how = where::popen;
+    where how = where::popen;        ///< here or elsewhere
     std::vector<std::string> ssh{};  ///< the words for ssh: options and the host
     std::string chdir{};             ///< empty: where the controller is, or ssh leads to
-    std::vector<std::pair<std::string, std::string>> env{};
+    std::vector<std::pair<std::string, std::string>> env{};  ///< variables that it gets besides
     std::optional<int> nice{};   ///< added to the controller's own niceness
     std::string id{};            ///< a name for people
     std::string program{};       ///< the suite's program on the other machine; empty: at the same path as here
@@ -38,8 +39,9 @@ struct worker_spec {
     friend bool operator==(worker_spec const&, worker_spec const&) = default;
 };
 
+/// What a list of specs says, or what is wrong with it.
 struct worker_specs {
-    std::vector<worker_spec> specs{};
+    std::vector<worker_spec> specs{};  ///< one for each slot
     std::string error{};  ///< what is wrong with which text, and what is known; then there are no specs
 };
 

@@ -96,7 +96,9 @@ public:
               }
           }) {}
 
+    /// Opens a conversation.
     [[nodiscard]] task<any_session> create_session() const { return create_(adapter_); }
+    /// How much of the agent can be seen.
     [[nodiscard]] observability_level observability() const { return observability_(adapter_); }
     /// Null where the adapter has none.
     [[nodiscard]] app_manifest const* manifest() const { return manifest_(adapter_); }

@@ -17,6 +17,7 @@
 
 namespace rampart::inline v1 {
 
+/// What the attacks and probes here return: `execute` runs it.
 using conversation_execution = execution<conversation_strategy>;
 
 namespace detail {

@@ -68,9 +68,13 @@ enum class polarity : unsigned char {
 /// What all attacks and probes of this library are made of; a `Strategy`.
 struct conversation_strategy {
     std::string strategy{};  ///< its name, such as `xpia`
+    /// What a detection means: harm for an attack, success for a probe.
     polarity meaning = polarity::attack;
+    /// What to say, turn by turn.
     prompts driver;
+    /// Whether it happened.
     any_evaluator evaluator;
+    /// The conversation ends behind so many turns.
     int max_turns = 25;
     std::vector<any_injection> injections{};
 

@@ -23,7 +23,7 @@ namespace rampart::inline v1 {
 /// The next request, and why: the reasoning is empty for fixed prompts.
 struct prompt_decision {
     rampart::request request{};
-    std::string reasoning{};
+    std::string reasoning{};  ///< why it says so; may be empty
     friend bool operator==(prompt_decision const&, prompt_decision const&) = default;
 };
 

@@ -162,9 +162,11 @@ namespace detail {
 /// `metadata_value` says yes to. Values are equal as in JSON: 2 is 2.0, but neither "2" nor true.
 class value_matcher {
 public:
+    /// Of a value: exactly this one.
     template <class V>
         requires std::constructible_from<metadata_value, V> value_matcher(V value)
             : wanted_(metadata_value(std::move(value))) {}
+        /// Of a predicate: what it says of the value.
         template <class F>
             requires(!std::constructible_from<metadata_value, F> && std::predicate<F&, metadata_value const&> &&
                      std::move_constructible<F>)

@@ -27,12 +27,14 @@
 
 namespace rampart::inline v1 {
 
+/// The stations of an execution.
 enum class execution_event : unsigned char {
     pre_execute,   ///< before the strategy begins
     post_execute,  ///< there is a result, also after an error
     error,         ///< the strategy threw; the result comes with `post_execute`
 };
 
+/// `pre_execute`, ...
 [[nodiscard]] constexpr std::string_view to_string(execution_event e) noexcept {
     switch (e) {
     case execution_event::pre_execute:
@@ -47,7 +49,7 @@ enum class execution_event : unsigned char {
 
 /// What a handler is told. It points to what the execution owns, and lives no longer than the call.
 struct execution_event_data {
-    execution_event event = execution_event::pre_execute;
+    execution_event event = execution_event::pre_execute;  ///< which station
     rampart::agent const* agent = nullptr;
     rampart::result const* result = nullptr;  ///< with `post_execute` only
     std::exception_ptr error{};               ///< with `error` only
@@ -172,6 +174,7 @@ public:
         handlers_.emplace_back(std::move(handler));
         return *this;
     }
+    /// One more handler, behind those that are there.
     template <ExecutionEventHandler H>
     [[nodiscard]] execution add_handler(H handler) && {
         handlers_.emplace_back(std::move(handler));

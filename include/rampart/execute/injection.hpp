@@ -91,6 +91,7 @@ public:
             }
         }
     }
+    /// Whether it is planted now.
     [[nodiscard]] bool is_active() const noexcept { return held_ && held_->is_active; }
     [[nodiscard]] std::string surface_name() const { return held_->surface_name(); }
     [[nodiscard]] std::optional<std::string> payload_id() const { return held_->payload_id(); }

@@ -75,10 +75,11 @@ struct task_promise_base<void> {
 template <class T = void>
 class [[nodiscard]] task {
 public:
+    /// For the compiler, of coroutines.
     struct promise_type : detail::task_promise_base<T> {
-        std::coroutine_handle<> next = std::noop_coroutine();
+        std::coroutine_handle<> next = std::noop_coroutine();  ///< who waits for the end
         detail::meeting end{};
-        bool has_begun = false;
+        bool has_begun = false;  ///< whether it was ever resumed
 
         task get_return_object() noexcept { return task{std::coroutine_handle<promise_type>::from_promise(*this)}; }
         std::suspend_always initial_suspend() noexcept { return {}; }
@@ -111,6 +112,7 @@ public:
     }
     ~task() { drop(); }
 
+    /// Whether it has ended, or holds nothing.
     [[nodiscard]] bool done() const noexcept { return work_ == nullptr || work_.done(); }
 
     /// For `co_await`, once. Throws `std::logic_error` when the task was moved from, or awaited or run before.
@@ -317,6 +319,7 @@ public:
         }
         ~done() { state_->release(); }
 
+        /// Hands the value over, from any thread; the first one counts.
         void operator()(T value) const {
             if (__atomic_exchange_n(&state_->is_called, true, __ATOMIC_ACQ_REL)) return;
             if (__atomic_load_n(&state_->is_abandoned, __ATOMIC_ACQUIRE)) return;
@@ -341,6 +344,7 @@ private:
     Begin begin_;
     detail::callback_state<T>* state_ = new detail::callback_state<T>;
 };
+/// The awaiter of an operation that `begin` starts and that calls `done` when it has a `T`.
 template <class T, class Begin>
 [[nodiscard]] callback_awaiter<T, Begin> callback(Begin begin) {
     return callback_awaiter<T, Begin>(std::move(begin));

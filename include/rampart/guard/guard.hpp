@@ -135,6 +135,7 @@ private:
     int exceptions_;
     std::uint64_t entry_;
 };
+/// What a suite says.
 using scope_uses = basic_scope_uses<>;
 
 /// What a fixture that lives longer than one test may use, as when its set-up runs in the first test that needs it and
@@ -171,6 +172,7 @@ private:
     detail::guard_scope_state state_;
     bool failed_ = false;
 };
+/// What a suite says.
 using shared_uses = basic_shared_uses<>;
 
 }  // namespace rampart::inline v1

@@ -74,7 +74,7 @@ struct install_pair {
 
 /// Where a resource on the net is: what strict mode looks for in calls of connect.
 struct guarded_address {
-    std::string name{};
+    std::string name{};   ///< of the resource
     std::string where{};  ///< `host:port`, `[::1]:80`, `*:25` for any host, `unix:/path`
 };
 
@@ -122,9 +122,12 @@ public:
     /// The same, under its address as the name.
     void net(std::string_view where) { net(where, where); }
 
+    /// Names of all guarded resources.
     std::vector<std::string> const& names() const noexcept { return names_; }
+    /// Names of guarded programs.
     std::vector<std::string> const& programs() const noexcept { return programs_; }
     std::vector<guarded_address> const& addresses() const noexcept { return addresses_; }
+    /// Guards that were written for the suite.
     std::vector<any_guard>& hooks() noexcept { return hooks_; }
     std::vector<std::string> const& errors() const noexcept { return errors_; }
     /// Whether anything would notice a use: something but an address, which only strict mode sees.
@@ -164,6 +167,7 @@ private:
     std::vector<any_guard> hooks_{};
     std::vector<std::string> errors_{};
 };
+/// What a suite says.
 using guard_list = basic_guard_list<>;
 
 namespace detail {

@@ -19,6 +19,7 @@
 
 namespace rampart::inline v1 {
 
+/// What is wrong about a use, or about its absence.
 enum class breach_kind : unsigned char {
     undeclared,    ///< used, and not declared
     unregistered,  ///< used, and no guard of that name is registered
@@ -110,6 +111,7 @@ struct guard_account {
     std::vector<guard_breach>
         breaches{};  ///< of its own and of its scopes, each resource once a scope; none is `unused`
 };
+/// A breach that came when its test had ended, or of no test.
 struct late_breach {
     std::string test{};  ///< empty: it belongs to none
     guard_breach breach{};
@@ -175,6 +177,7 @@ public:
         scopes_.clear();
         late_.clear();
     }
+    /// A test begins, with what it declares.
     void begin_test(std::string test, std::vector<std::string> declared) {
         detail::lock_guard const hold(mutex_);
         ++ordinal_;
@@ -205,6 +208,7 @@ public:
 
     // ---- for what notices uses
 
+    /// What becomes of a use: it is of no test, declared, or not.
     enum class answer : unsigned char { outside, allowed, refused };
 
     /// A use, by this very process. `works_for`: the test that the calling thread works for, if it knows.
@@ -370,6 +374,7 @@ private:
     std::vector<late_breach> late_{};
     guard_places* places_ = nullptr;
 };
+/// What a suite says.
 using guard_ledger = basic_guard_ledger<>;
 
 }  // namespace rampart::inline v1

@@ -38,6 +38,7 @@ public:
         }
     }
 
+    /// Gives it a value; programs that are started from now on have it.
     void set(std::string_view value) {
         static constexpr std::string_view name = "RAMPART_CASE_DIR=";
         std::lock_guard const hold(mutex_);

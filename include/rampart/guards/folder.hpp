@@ -188,7 +188,9 @@ public:
 
     /// Absolute and without links.
     [[nodiscard]] std::string const& root() const noexcept { return root_; }
+    /// Where the wrappers of programs are; it goes to the front of PATH.
     [[nodiscard]] std::string bin() const { return root_ + "/bin"; }
+    /// Whether this process made the folder, and removes it.
     [[nodiscard]] bool is_owner() const noexcept { return is_owner_; }
 
     /// The value that RAMPART_CASE_DIR has to have between the tests: the case folder of the test that started this

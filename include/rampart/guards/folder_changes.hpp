@@ -32,6 +32,7 @@ public:
     folder_changes& operator=(folder_changes const&) = delete;
     ~folder_changes() { give_up(); }
 
+    /// Whether anything was written there since the last call; true where that cannot be known.
     bool any() {
 #if defined(__linux__)
         if (file_ < 0) return true;

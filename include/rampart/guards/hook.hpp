@@ -27,7 +27,9 @@ namespace rampart::inline v1 {
 /// undoes it, and may be empty where there is nothing to undo.
 struct hook {
     std::string name{};
+    /// Puts it in place.
     std::function<void()> install{};
+    /// Takes it away.
     std::function<void()> remove{};
 };
 

@@ -35,9 +35,11 @@ namespace rampart::inline v1 {
 
 /// What strict mode looks for.
 struct strict_rules {
+    /// A guarded program.
     using program = strict_program;
+    /// A guarded address.
     using address = strict_address;
-    std::vector<program> programs{};
+    std::vector<program> programs{};  ///< those that must not be started without a word
     std::vector<address> addresses{};
     std::string root{};  ///< the guard folder: the folders in it are those of tests
 };

@@ -28,7 +28,7 @@ namespace rampart::inline v1 {
 
 /// How much a reader takes on.
 struct read_limits {
-    std::size_t max_bytes = 67108864;
+    std::size_t max_bytes = 67108864;  ///< of the document
     std::size_t max_depth = 512;  ///< arrays and objects inside each other; more than 4096 counts as 4096
 };
 

@@ -59,9 +59,13 @@ public:
     /// What is left of a value that was not ended is in the string too.
     ~json_writer() { flush(); }
 
+    /// `{`.
     void begin_object() { begin('{'); }
+    /// `}`, of the innermost object.
     void end_object() { end('}'); }
+    /// `[`.
     void begin_array() { begin('['); }
+    /// `]`, of the innermost array.
     void end_array() { end(']'); }
 
     /// The key of the value that comes next.
@@ -88,8 +92,11 @@ public:
 
     /// ASCII only; ill-formed UTF-8 becomes U+FFFD.
     void string(std::string_view text) { end_value(put_text(begin_value(), text)); }
+    /// A null.
     void null() { word("null"); }
+    /// A bool.
     void boolean(bool b) { word(b ? std::string_view("true") : std::string_view("false")); }
+    /// An integer.
     template <std::integral T>
         requires(!std::same_as<T, bool>)
     void integer(T i) {
@@ -127,6 +134,7 @@ public:
         bool is_first = true;
         bool after_key = false;
     };
+    /// The place, for `take_back` and `bytes_since`.
     [[nodiscard]] mark here() const noexcept {
         mark m;
         m.size = size();

@@ -1,0 +1,2 @@
+#define RAMPART_DOCTEST_MAIN
+#include <rampart/doctest_main.hpp>
