@@ -9,7 +9,7 @@ if [ ! -f "$root/include/rampart/rampart.hpp" ]; then
     exit 77
 fi
 # Rooms and headers that a program asks for by name.
-opt_out='^(execute/|execute.hpp|agents/|sinks/sqlite|dist/(process|stop_signals|worker_process)|doctest)'
+opt_out='^(execute/|execute.hpp|agents/|report/views|sinks/sqlite|dist/(process|stop_signals|worker_process)|doctest)'
 
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT

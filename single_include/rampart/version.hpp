@@ -1,0 +1,42 @@
+// <rampart/version.hpp> of rampart 0.1.0 in one file. single_include/make.sh writes it from include/: change it there.
+//
+// Copy the folder single_include to where you like, and:
+//     tests.cpp   #include <rampart/doctest.hpp>
+//     main.cpp    #define RAMPART_DOCTEST_MAIN, then #include <rampart/doctest_main.hpp>
+//     g++ -std=c++20 -I single_include tests.cpp main.cpp -pthread
+// It needs Boost 1.81 (headers) and doctest 2.4.9, or newer.
+//
+// MIT License
+//
+// Copyright (c) 2026 rampart contributors
+//
+// Permission is hereby granted, free of charge, to any person obtaining a copy
+// of this software and associated documentation files (the "Software"), to deal
+// in the Software without restriction, including without limitation the rights
+// to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+// copies of the Software, and to permit persons to whom the Software is
+// furnished to do so, subject to the following conditions:
+//
+// The above copyright notice and this permission notice shall be included in all
+// copies or substantial portions of the Software.
+//
+// THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+// IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+// FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+// AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+// LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+// OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+// SOFTWARE.
+
+#ifndef RAMPART_VERSION_HPP
+#define RAMPART_VERSION_HPP
+
+/// The version of these headers, by semantic versioning. The build reads it from here too, so it stands in one place.
+#define RAMPART_VERSION_MAJOR 0
+#define RAMPART_VERSION_MINOR 1
+#define RAMPART_VERSION_PATCH 0
+
+/// The three numbers as a string literal, for messages and reports.
+#define RAMPART_VERSION "0.1.0"
+
+#endif  // RAMPART_VERSION_HPP
