@@ -1,6 +1,7 @@
 #!/bin/sh
-# setup.sh [clang] [fuzz] [ssh] [zstd] [reports] [slurm]: makes sure that what rampart is built with is there, and installs what is missing with apt-get
-# (as root, or through sudo). On other systems it says what is missing and ends with 1.
+# setup.sh [clang] [fuzz] [ssh] [zstd] [reports] [reference] [coverage] [tidy] [slurm] [bazel]: makes sure that what
+# rampart is built with is there, and installs what is missing with apt-get (as root, or through sudo). On other systems
+# it says what is missing and ends with 1.
 set -u
 
 number() { # HEADER MACRO: the macro's value as a number; 0 without the header
@@ -59,7 +60,16 @@ look() {
                 PATH=$PATH:/usr/sbin command -v munged > /dev/null || need munge "munged"
                 command -v sbatch > /dev/null || need slurm-client "sbatch"
                 ;;
+            bazel) # for tests/bazel
+                command -v bazel > /dev/null || need bazel-bootstrap "Bazel, with Java"
+                command -v unzip > /dev/null || need unzip "unzip"
+                ;;
+            coverage)
+                command -v llvm-cov > /dev/null || command -v llvm-cov-14 > /dev/null || need llvm "llvm-cov and llvm-profdata"
+                ;;
+            tidy) command -v clang-tidy > /dev/null || need clang-tidy "clang-tidy" ;;
             zstd) command -v zstd > /dev/null || need zstd "zstd" ;;
+            reference) command -v doxygen > /dev/null || need doxygen "Doxygen 1.9.4 or newer" ;;
             reports) # what judges them in the tests
                 [ "$(number sqlite3.h SQLITE_VERSION_NUMBER)" -ge 3038000 ] || need libsqlite3-dev "SQLite 3.38 or newer"
                 command -v xmllint > /dev/null || need libxml2-utils "xmllint"
@@ -68,7 +78,7 @@ look() {
                 command -v chromium > /dev/null || command -v chromium-headless-shell > /dev/null || need chromium "Chromium"
                 command -v cmark-gfm > /dev/null || need cmark-gfm "cmark-gfm"
                 ;;
-            *) echo "setup.sh: knows clang, fuzz, ssh, zstd, reports and slurm, not '$extra'" >&2; exit 2 ;;
+            *) echo "setup.sh: knows clang, fuzz, ssh, zstd, reports, reference, coverage, tidy, slurm and bazel, not '$extra'" >&2; exit 2 ;;
         esac
     done
 }
