@@ -12,20 +12,11 @@ folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cd "$root/include" || exit 1
 heavy='rampart/core/result.hpp rampart/session/session.hpp rampart/json/read.hpp rampart/report/report.hpp
-    rampart/transport/wire.hpp rampart/dist/controller.hpp rampart/doctest/finish.hpp'
+    rampart/transport/wire.hpp rampart/dist/controller.hpp'
+heavy_after_doctest='rampart/json/read.hpp rampart/transport/wire.hpp rampart/doctest/finish.hpp'
+doctest='#define DOCTEST_CONFIG_IMPLEMENT
+#include <doctest/doctest.h>'
 
-needs_doctest() { # HEADER
-    case $1 in
-        rampart/doctest/decorators.hpp) return 1 ;;
-        rampart/doctest/* | rampart/doctest_listener.hpp) return 0 ;;
-        *) return 1 ;;
-    esac
-}
-start_of() { # HEADER: what a file begins with that is about this header
-    needs_doctest "$1" && printf '#define DOCTEST_CONFIG_IMPLEMENT\n#include <doctest/doctest.h>\n'
-}
-
-status=0
 # Each header of ours with each one that it reaches, itself included.
 find rampart -name '*.hpp' | sort | xargs awk '
     FNR == 1 { all[++count] = FILENAME }
@@ -42,26 +33,37 @@ find rampart -name '*.hpp' | sort | xargs awk '
 
 more=-fpch-instantiate-templates  # clang only
 "$@" $more -fsyntax-only -x c++ /dev/null 2> /dev/null || more=
+# Precompiled copies, two at a time: plain/ of a heavy header alone, tests/ of one after doctest, and of doctest itself.
+mkdir "$folder/plain" "$folder/tests"
 for name in $heavy; do
-    start=$folder/$(echo "$name" | tr / _)
-    { start_of "$name"; echo "#include \"$name\""; } > "$start"
-    "$@" -Wall -Wextra $more -x c++-header "$start" -o "$start.gch" || { echo "$name does not stand alone"; exit 1; }
+    echo "#include \"$name\"" > "$folder/plain/$(echo "$name" | tr / _)"
 done
+for name in $heavy_after_doctest; do
+    printf '%s\n#include "%s"\n' "$doctest" "$name" > "$folder/tests/$(echo "$name" | tr / _)"
+done
+echo "$doctest" > "$folder/tests/none"
+for start in "$folder"/plain/* "$folder"/tests/*; do echo "$start -o $start.gch"; done |
+    xargs -P 2 -L 1 "$@" -Wall -Wextra $more -x c++-header || { echo "a heavy header does not stand alone"; exit 1; }
 
-# One file and its words for the compiler to a line; they are compiled two at a time.
+# One file and its words for the compiler to a line.
 for header in $(cut -d ' ' -f 1 "$folder/reached" | uniq); do
-    start=
-    for name in $heavy; do
-        # doctest's implementation has to come first, where it is needed.
-        if needs_doctest "$header" && ! needs_doctest "$name"; then continue; fi
+    room=plain start='' names=$heavy
+    case $header in
+        rampart/doctest/decorators.hpp) ;;
+        rampart/doctest/* | rampart/doctest_listener.hpp)
+            room=tests start="-include $folder/tests/none" names=$heavy_after_doctest
+            ;;
+    esac
+    for name in $names; do
         if [ "$header" != "$name" ] && grep -qx "$header $name" "$folder/reached"; then
-            start="-include $folder/$(echo "$name" | tr / _)"
+            start="-include $folder/$room/$(echo "$name" | tr / _)"
         fi
     done
     file=$folder/$(echo "$header" | tr / _).alone.cpp
-    { [ -n "$start" ] || start_of "$header"; echo "#include \"$header\""; } > "$file"
+    echo "#include \"$header\"" > "$file"
     echo "$start $file"
 done > "$folder/files"
+status=0
 xargs -P 2 -L 1 "$@" -Wall -Wextra -fsyntax-only < "$folder/files" || status=1
 echo "$(wc -l < "$folder/files") headers"
 exit $status
