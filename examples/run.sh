@@ -1,14 +1,14 @@
 #!/bin/sh
-# examples/run.sh: installs what is missing, builds the examples into build/dev, and runs the main one of them, the suite
-# in examples/helpdesk, in worker processes up to its reports. The other examples are run by tests/run.sh.
+# examples/run.sh: installs what is missing, builds the examples into build/examples, and runs the main one of them, the
+# suite in examples/helpdesk, in worker processes up to its reports. `sh tests/run.sh examples` runs the others.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 sh "$root/.ci/setup.sh"
 cd "$root"
-cmake --preset dev
-cmake --build --preset dev --target rampart_examples
+cmake --preset examples
+cmake --build --preset examples
 
-helpdesk=build/dev/examples/helpdesk
+helpdesk=build/examples/examples/helpdesk
 [ -x "$helpdesk/helpdesk" ] || { echo "examples/run.sh: the build has made no $helpdesk/helpdesk" >&2; exit 1; }
 reports=$helpdesk/rampart-report
 rm -rf "$reports"
@@ -34,6 +34,6 @@ echo "== Which ones are planted, and what the report has to say of each: example
 echo "== The report for a browser, with every conversation: $root/$reports/report.html"
 echo "== The report for programs:                           $root/$reports/report.json"
 echo "== The other example programs, each with its sources in examples/:"
-for program in build/dev/examples/*/*; do
+for program in build/examples/examples/*/*; do
     if [ -f "$program" ] && [ -x "$program" ] && [ "$program" != "$helpdesk/helpdesk" ]; then echo "==   $program"; fi
 done

@@ -245,7 +245,8 @@ TEST_CASE("the counts of random reports agree with the report's own") {
         }
         for (rp::test_entry const* t : rp::failed_tests(report)) {
             auto const status = status_of(document, t->test.str());
-            CHECK((status.starts_with("failed/") || status == "other/error"));
+            // Of a test whose first attempt ended in an error, and whose second nobody saw end, the second one speaks.
+            CHECK((status.starts_with("failed/") || status == "other/error" || status == "other/unknown"));
         }
         // Where the run is not green, something here is not either.
         if (rp::exit_code(report) != 0) CHECK(failed + other > 0);
