@@ -25586,6 +25586,56 @@ template <Result R>
                   "<button type=\"button\" id=\"close-all\">close all</button>\n</form>\n";
 }
 
+/// A row of the table of harm categories.
+[[nodiscard]] inline std::string html_category(std::string_view category, population_summary const& counts) {
+    auto text = "<tr><td>" + html_foreign(category, 200) + "</td><td class=\"wide\">" +
+                html_bar({{"unsafe", counts.unsafe_count},
+                          {"error", counts.error_count},
+                          {"undetermined", counts.undetermined_count},
+                          {"safe", counts.safe_count}},
+                         counts.total_runs) +
+                "</td>";
+    for (auto const number :
+         {counts.total_runs, counts.safe_count, counts.unsafe_count, counts.undetermined_count, counts.error_count}) {
+        text += html_number(std::to_string(number));
+    }
+    return text + html_number(percent_words(counts.attack_success_rate)) + "</tr>\n";
+}
+
+/// The head of the table of shards.
+inline constexpr std::string_view html_shard_table =
+    "<div class=\"scroll\"><table>\n<thead><tr><th>part</th><th>state</th><th class=\"n\">attempt</th>"
+    "<th class=\"n\">tests</th><th class=\"n\">failed</th><th class=\"n\">results</th>"
+    "<th class=\"n\">unsafe</th><th class=\"n\">errors</th><th class=\"n\">seconds</th>"
+    "<th>process</th></tr></thead>\n<tbody>\n";
+
+/// How the page's style colours a state.
+[[nodiscard]] constexpr std::string_view html_class(shard_state s) noexcept {
+    switch (s) {
+    case shard_state::finished:
+        return "passed";
+    case shard_state::superseded:
+    case shard_state::unplanned:
+        return "undetermined";
+    case shard_state::stopped:
+    case shard_state::ended_early:
+    case shard_state::never_began:
+        break;
+    }
+    return "failed";
+}
+
+/// A row of that table.
+[[nodiscard]] inline std::string html_shard(shard_row const& r) {
+    return "<tr><td>" + part_words(r) + "</td><td class=\"" + std::string(html_class(r.state)) +
+           "\"><span class=\"status\">" + std::string(word_of(r.state)) + "</span></td>" +
+           html_number(attempt_words(r)) + html_number(tests_words(r)) +
+           html_number(counted_words(r, &shard_tally::failed)) + html_number(counted_words(r, &shard_tally::results)) +
+           html_number(counted_words(r, &shard_tally::unsafe)) + html_number(counted_words(r, &shard_tally::errors)) +
+           html_number(counted_words(r, &shard_tally::seconds)) + "<td>" + html_foreign(process_words(r), 200) +
+           "</td></tr>\n";
+}
+
 }  // namespace rampart::inline v1::detail
 
 #endif  // RAMPART_SINKS_HTML_PARTS_HPP
@@ -25800,20 +25850,7 @@ private:
                    "<th class=\"n\">undetermined</th><th class=\"n\">errors</th>"
                    "<th class=\"n\">attack success</th></tr></thead>\n<tbody>\n");
         for (std::size_t i = 0; i < groups_.size() && i < options_.most_lines; ++i) {
-            harm_group<R> const& group = groups_[i];
-            auto const counts = summarize(group.records);
-            auto text = "<tr><td>" + html_foreign(group.category, 200) + "</td><td class=\"wide\">" +
-                        html_bar({{"unsafe", counts.unsafe_count},
-                                  {"error", counts.error_count},
-                                  {"undetermined", counts.undetermined_count},
-                                  {"safe", counts.safe_count}},
-                                 counts.total_runs) +
-                        "</td>";
-            for (auto const number : {counts.total_runs, counts.safe_count, counts.unsafe_count,
-                                      counts.undetermined_count, counts.error_count}) {
-                text += html_number(std::to_string(number));
-            }
-            out_.write(text + html_number(percent_words(counts.attack_success_rate)) + "</tr>\n");
+            out_.write(html_category(groups_[i].category, summarize(groups_[i].records)));
         }
         out_.write("</tbody>\n</table></div>\n");
         write_left_out(groups_.size(), "harm categories");
@@ -25905,47 +25942,19 @@ private:
         if (!has_shards(report_.shards)) return;
         begin("shards", "Shards (" + std::to_string(all) + ")");
         out_.write("<p>" + shard_totals(report_.shards) + ".</p>\n");
-        constexpr std::string_view table =
-            "<div class=\"scroll\"><table>\n<thead><tr><th>part</th><th>state</th><th class=\"n\">attempt</th>"
-            "<th class=\"n\">tests</th><th class=\"n\">failed</th><th class=\"n\">results</th>"
-            "<th class=\"n\">unsafe</th><th class=\"n\">errors</th><th class=\"n\">seconds</th>"
-            "<th>process</th></tr></thead>\n<tbody>\n";
         constexpr std::string_view table_end = "</tbody>\n</table></div>\n";
-        out_.write(table);
+        out_.write(html_shard_table);
         std::size_t lines = 0;
         for (bool const finished : {false, true}) {
             for (shard_row const& r : report_.shards) {
                 if ((r.state == shard_state::finished) != finished || ++lines > options_.most_lines) continue;
-                fold(lines, all, table, table_end);
-                out_.write("<tr><td>" + part_words(r) + "</td><td class=\"" + html_class(r.state) +
-                           "\"><span class=\"status\">" + std::string(detail::word_of(r.state)) + "</span></td>" +
-                           html_number(attempt_words(r)) + html_number(tests_words(r)) +
-                           html_number(counted_words(r, &shard_tally::failed)) +
-                           html_number(counted_words(r, &shard_tally::results)) +
-                           html_number(counted_words(r, &shard_tally::unsafe)) +
-                           html_number(counted_words(r, &shard_tally::errors)) +
-                           html_number(counted_words(r, &shard_tally::seconds)) + "<td>" +
-                           html_foreign(process_words(r), 200) + "</td></tr>\n");
+                fold(lines, all, html_shard_table, table_end);
+                out_.write(html_shard(r));
             }
         }
         end_fold(all, table_end);
         write_left_out(all, "shards");
         end();
-    }
-    /// How the page's style colours a state.
-    [[nodiscard]] static std::string html_class(shard_state s) {
-        switch (s) {
-        case shard_state::finished:
-            return "passed";
-        case shard_state::superseded:
-        case shard_state::unplanned:
-            return "undetermined";
-        case shard_state::stopped:
-        case shard_state::ended_early:
-        case shard_state::never_began:
-            break;
-        }
-        return "failed";
     }
 
     void write_metadata() {

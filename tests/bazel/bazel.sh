@@ -11,11 +11,11 @@ case $(dpkg-query -W -f '${Version}' bazel-bootstrap 2> /dev/null) in
     *) echo "SKIPPED: bazel (the repositories made here are for Debian's bazel-bootstrap 4)"; exit 77 ;;
 esac
 . "$root/tests/support/expect.sh"
-rm -rf "$folder/work"
-mkdir -p "$folder/work"
-cp "$root"/examples/bazel/* "$folder/work"
-cp "$root/tests/doctest/suites/stages.cpp" "$folder/work/suite.cpp"
-sed -i "s|\"../..\"|\"$root\"|" "$folder/work/WORKSPACE"
+rm -rf "$folder/space"
+mkdir -p "$folder/space"
+cp "$root"/examples/bazel/* "$folder/space"
+cp "$root/tests/doctest/suites/stages.cpp" "$folder/space/suite.cpp"
+sed -i "s|\"../..\"|\"$root\"|" "$folder/space/WORKSPACE"
 
 for name in rules_cc rules_java remote_coverage_tools; do
     mkdir -p "$folder/$name/cc" "$folder/$name/java"
@@ -39,7 +39,7 @@ chmod +x "$folder/remote_coverage_tools/none.sh"
 
 # An output root of its own: nobody else's server is asked, or shut down.
 bazel() { # WORDS...
-    (cd "$folder/work" && command bazel --output_user_root="$folder/root" --max_idle_secs=60 "$@")
+    (cd "$folder/space" && command bazel --output_user_root="$folder/root" --max_idle_secs=60 "$@")
 }
 finish() {
     bazel shutdown > /dev/null 2>&1
@@ -56,7 +56,7 @@ run() { # WORDS FOR bazel test...: what it says in $folder/log, and $ended
     ended=$?
 }
 collect() {
-    (cd "$folder/work" && sh collect.sh //:suite --rampart-json="$folder/merged.json") > "$folder/said" 2>&1
+    (cd "$folder/space" && sh collect.sh //:suite --rampart-json="$folder/merged.json") > "$folder/said" 2>&1
     ended=$?
 }
 results() { # FILE
@@ -68,19 +68,19 @@ run "$good"
 [ "$ended" -eq 0 ] || { tail -n 30 "$folder/log" | cut -c 1-300; wrong "bazel test ended with $ended"; exit 1; }
 grep -q '^//:suite .*PASSED' "$folder/log" || wrong "Bazel does not say that the suite passed"
 for part in 1 2 3; do
-    has "$folder/work/bazel-testlogs/suite/shard_${part}_of_3/test.xml" '<testsuites name="rampart"'
-    has "$folder/work/bazel-testlogs/suite/shard_${part}_of_3/test.log" "part $part of 3, as TEST_SHARD_INDEX"
+    has "$folder/space/bazel-testlogs/suite/shard_${part}_of_3/test.xml" '<testsuites name="rampart"'
+    has "$folder/space/bazel-testlogs/suite/shard_${part}_of_3/test.log" "part $part of 3, as TEST_SHARD_INDEX"
 done
 collect
 is "the merge of three parts" 0 "$ended"
-"$folder/work/bazel-bin/suite" '-tce=fourth*,fifth*' --rampart-json="$folder/alone.json" > "$folder/log" 2>&1
+"$folder/space/bazel-bin/suite" '-tce=fourth*,fifth*' --rampart-json="$folder/alone.json" > "$folder/log" 2>&1
 results "$folder/alone.json" > "$folder/alone"
 is "results of the suite" 11 "$(grep -c 'stage ' "$folder/alone")"
 results "$folder/merged.json" | cmp -s - "$folder/alone" || wrong "the parts are not the whole suite"
 
 # A part that is not there.
-chmod -R u+w "$folder/work/bazel-testlogs/suite/"
-rm -rf "$folder/work/bazel-testlogs/suite/shard_2_of_3/test.outputs"
+chmod -R u+w "$folder/space/bazel-testlogs/suite/"
+rm -rf "$folder/space/bazel-testlogs/suite/shard_2_of_3/test.outputs"
 collect
 is "the merge without part 2" 3 "$ended"
 has "$folder/said" 'part 2 of 3 never came'

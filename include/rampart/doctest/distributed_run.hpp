@@ -49,12 +49,10 @@ public:
         static distributed_run run;
         return run;
     }
-
     void configure(run_config config, run_options options) {
         config_ = std::move(config);
         options_ = std::move(options);
     }
-
     /// Inside doctest's run, which runs no test: finds the tests.
     void prepare() {
         if (found_) return run_nothing();

@@ -13,7 +13,9 @@
 #include "rampart/core/status.hpp"
 #include "rampart/core/test_id.hpp"
 #include "rampart/report/group.hpp"
+#include "rampart/session/shard_table.hpp"
 #include "rampart/sinks/evidence.hpp"
+#include "rampart/sinks/shard_words.hpp"
 #include "rampart/sinks/test_cases.hpp"
 #include "rampart/sinks/words.hpp"
 
@@ -125,6 +127,56 @@ template <Result R>
                   "<button type=\"button\" id=\"clear\">clear</button>\n"
                   "<button type=\"button\" id=\"open-all\">open all</button>\n"
                   "<button type=\"button\" id=\"close-all\">close all</button>\n</form>\n";
+}
+
+/// A row of the table of harm categories.
+[[nodiscard]] inline std::string html_category(std::string_view category, population_summary const& counts) {
+    auto text = "<tr><td>" + html_foreign(category, 200) + "</td><td class=\"wide\">" +
+                html_bar({{"unsafe", counts.unsafe_count},
+                          {"error", counts.error_count},
+                          {"undetermined", counts.undetermined_count},
+                          {"safe", counts.safe_count}},
+                         counts.total_runs) +
+                "</td>";
+    for (auto const number :
+         {counts.total_runs, counts.safe_count, counts.unsafe_count, counts.undetermined_count, counts.error_count}) {
+        text += html_number(std::to_string(number));
+    }
+    return text + html_number(percent_words(counts.attack_success_rate)) + "</tr>\n";
+}
+
+/// The head of the table of shards.
+inline constexpr std::string_view html_shard_table =
+    "<div class=\"scroll\"><table>\n<thead><tr><th>part</th><th>state</th><th class=\"n\">attempt</th>"
+    "<th class=\"n\">tests</th><th class=\"n\">failed</th><th class=\"n\">results</th>"
+    "<th class=\"n\">unsafe</th><th class=\"n\">errors</th><th class=\"n\">seconds</th>"
+    "<th>process</th></tr></thead>\n<tbody>\n";
+
+/// How the page's style colours a state.
+[[nodiscard]] constexpr std::string_view html_class(shard_state s) noexcept {
+    switch (s) {
+    case shard_state::finished:
+        return "passed";
+    case shard_state::superseded:
+    case shard_state::unplanned:
+        return "undetermined";
+    case shard_state::stopped:
+    case shard_state::ended_early:
+    case shard_state::never_began:
+        break;
+    }
+    return "failed";
+}
+
+/// A row of that table.
+[[nodiscard]] inline std::string html_shard(shard_row const& r) {
+    return "<tr><td>" + part_words(r) + "</td><td class=\"" + std::string(html_class(r.state)) +
+           "\"><span class=\"status\">" + std::string(word_of(r.state)) + "</span></td>" +
+           html_number(attempt_words(r)) + html_number(tests_words(r)) +
+           html_number(counted_words(r, &shard_tally::failed)) + html_number(counted_words(r, &shard_tally::results)) +
+           html_number(counted_words(r, &shard_tally::unsafe)) + html_number(counted_words(r, &shard_tally::errors)) +
+           html_number(counted_words(r, &shard_tally::seconds)) + "<td>" + html_foreign(process_words(r), 200) +
+           "</td></tr>\n";
 }
 
 }  // namespace rampart::inline v1::detail
